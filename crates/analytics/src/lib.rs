@@ -1,0 +1,1 @@
+//! Practice summaries, refreshed from the feed.

@@ -1,0 +1,1 @@
+//! Audit entries, the durable batcher and the AuditService.

@@ -1,0 +1,1 @@
+//! Claims: drafting, the scrubber's rules, lifecycle, submission, payer responses, ClearinghouseService.

@@ -1,0 +1,1 @@
+//! Therapists, patients, coverages, network statuses, sessions and imports.

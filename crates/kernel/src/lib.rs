@@ -1,0 +1,1 @@
+//! Ids, request context, permissions, errors, paging, etags, PHI wrapper: pure, no I/O.

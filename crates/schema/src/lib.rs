@@ -1,0 +1,1 @@
+//! The database as Rust sees it: tables, pool, tenant transaction, migrations, embedded PostgreSQL.

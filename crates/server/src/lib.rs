@@ -1,0 +1,1 @@
+//! claimsd: configuration, layers, composition and the command line.

@@ -1,0 +1,2 @@
+#[expect(clippy::print_stdout, reason = "skeleton")]
+fn main() { println!("claimsd"); }

@@ -1,0 +1,1 @@
+//! Practices, users, memberships, service accounts and tokens.

@@ -1,0 +1,1 @@
+//! Throw-away databases, ready-made callers and made-up data for tests.

@@ -1,1 +1,6 @@
-//! Claims: drafting, the scrubber's rules, lifecycle, submission, payer responses, ClearinghouseService.
+//! Claims: drafting, the scrubber's rules, lifecycle, submission, payer responses, `ClearinghouseService`.
+
+pub mod amount;
+pub mod lifecycle;
+pub mod rules;
+pub mod snapshot;

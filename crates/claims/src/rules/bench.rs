@@ -1,0 +1,140 @@
+//! A claim that no rule objects to, for tests to spoil.
+
+use bigdecimal::BigDecimal;
+use chrono::NaiveDate;
+use kernel::id::{ClaimId, CoverageId, PatientId, PracticeId, SessionId, TherapistId};
+
+use crate::snapshot::{
+    Address, BillingProvider, ClaimFacts, ClaimSnapshot, Coverage, FORMAT, Line, Patient, Payer, RenderingProvider,
+    Session,
+};
+
+pub(crate) fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+pub(crate) fn money(text: &str) -> BigDecimal {
+    text.parse().unwrap()
+}
+
+fn address(line1: &str, zip: &str) -> Address {
+    Address {
+        line1: line1.into(),
+        line2: String::new(),
+        city: "BOSTON".into(),
+        state: "MA".into(),
+        zip: zip.into(),
+        country: String::new(),
+    }
+}
+
+/// One 90837 by video at home, on 16 March 2026.
+pub(crate) fn clean_snapshot() -> ClaimSnapshot {
+    ClaimSnapshot {
+        format: FORMAT,
+        claim: ClaimFacts {
+            claim_id: ClaimId::new(),
+            claim_number: "C7K2M9Q4XA22".into(),
+            frequency: "1".into(),
+            payer_claim_number: String::new(),
+            payer_sequence: "P".into(),
+            charge: money("150.00"),
+            copay: money("20.00"),
+            delay_reason: String::new(),
+            note: String::new(),
+        },
+        billing_provider: BillingProvider {
+            practice_id: PracticeId::new(),
+            name: "Harbor Therapy Group".into(),
+            npi: "1999999992".into(),
+            tax_id: "12-3456789".into(),
+            tax_id_type: "EI".into(),
+            taxonomy: "261QM0801X".into(),
+            address: address("500 Clinic Way", "021180001"),
+            pay_to: None,
+            contact_name: "Front Office".into(),
+            phone: "6175550100".into(),
+            part2_program: false,
+        },
+        rendering_provider: RenderingProvider {
+            therapist_id: TherapistId::new(),
+            first_name: "Alice".into(),
+            last_name: "Smith".into(),
+            npi: "1234567893".into(),
+            taxonomy: "1041C0700X".into(),
+            license_number: "LCSW-1001".into(),
+            license_level: "licensed".into(),
+            license_state: "MA".into(),
+            is_active: true,
+            employed_from: Some(day("2020-01-01")),
+            employed_to: None,
+        },
+        supervising_provider: None,
+        patient: Patient {
+            patient_id: PatientId::new(),
+            first_name: "Avery".into(),
+            last_name: "Quill".into(),
+            birth_date: Some(day("1990-01-15")),
+            sex: "F".into(),
+            address: address("1 Main St", "02118"),
+        },
+        coverage: Some(Coverage {
+            coverage_id: CoverageId::new(),
+            payer_id: "99901".into(),
+            member_id: "W123456789".into(),
+            group_number: "GRP100".into(),
+            relationship: "18".into(),
+            subscriber: None,
+            payer_sequence: "P".into(),
+            filing_indicator: "CI".into(),
+            effective_on: Some(day("2025-01-01")),
+            terminated_on: None,
+            assignment: "A".into(),
+            benefits_assigned: "Y".into(),
+            release: "Y".into(),
+        }),
+        payer: Some(Payer {
+            payer_id: "99901".into(),
+            name: "SAMPLE HEALTH PLAN".into(),
+            active_from: None,
+            active_to: None,
+        }),
+        network_status: "in_network".into(),
+        session: session(),
+        lines: vec![line("90837", "150.00")],
+        prior_payers: Vec::new(),
+    }
+}
+
+fn session() -> Session {
+    Session {
+        session_id: SessionId::new(),
+        date: day("2026-03-16"),
+        status: "completed".into(),
+        cpt_code: "90837".into(),
+        duration_minutes: Some(55),
+        fee: money("150.00"),
+        copay: money("20.00"),
+        diagnosis_codes: vec!["F41.1".into(), "F33.1".into()],
+        place_of_service: "10".into(),
+        modifiers: vec!["95".into()],
+        modality: "video".into(),
+        patient_state: "MA".into(),
+        prior_authorization: String::new(),
+        disclosure_restricted: false,
+        part2: false,
+        self_pay: false,
+    }
+}
+
+/// A line of the clean session's.
+pub(crate) fn line(cpt: &str, charge: &str) -> Line {
+    Line {
+        control_number: format!("C7K2M9Q4XA22L{cpt}"),
+        cpt_code: cpt.into(),
+        modifiers: vec!["95".into()],
+        charge: money(charge),
+        units: 1,
+        diagnosis_pointers: vec![1],
+    }
+}

@@ -1,0 +1,267 @@
+//! The claim as it stood when it was checked: the input of the rules, kept unchanged with the submission.
+//!
+//! Values are as stored, possibly wrong: judging them is the rules' work. A text that is not known is
+//! empty. Everything about a person prints as its ids only, so a snapshot can't leak into a log.
+
+use std::fmt;
+
+use bigdecimal::BigDecimal;
+use chrono::NaiveDate;
+use kernel::id::{ClaimId, CoverageId, PatientId, PracticeId, SessionId, TherapistId};
+use serde::{Deserialize, Serialize};
+
+pub use self::prior::{AdjustmentGroup, PriorAdjustment, PriorLine, PriorPayer};
+
+pub mod prior;
+
+/// The form that is written now. A reader of older rows can tell them by it.
+pub const FORMAT: u16 = 1;
+
+/// All that a payer will be told about one claim.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClaimSnapshot {
+    pub format: u16,
+    pub claim: ClaimFacts,
+    pub billing_provider: BillingProvider,
+    pub rendering_provider: RenderingProvider,
+    pub supervising_provider: Option<SupervisingProvider>,
+    pub patient: Patient,
+    /// Absent when no coverage of the patient was in question: a finding, not an error.
+    pub coverage: Option<Coverage>,
+    /// Absent when the coverage's payer is not in the payer list.
+    pub payer: Option<Payer>,
+    /// The therapist's status with this payer on the date of service; empty when there is none.
+    pub network_status: String,
+    pub session: Session,
+    pub lines: Vec<Line>,
+    /// What earlier payers decided; filled for a second or third payer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prior_payers: Vec<PriorPayer>,
+}
+
+/// Facts of the claim itself.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClaimFacts {
+    pub claim_id: ClaimId,
+    pub claim_number: String,
+    /// `1` first claim, `7` replacement, `8` void.
+    pub frequency: String,
+    /// The payer's number of the original, for a replacement or void.
+    pub payer_claim_number: String,
+    /// `P`, `S` or `T`.
+    pub payer_sequence: String,
+    #[serde(with = "crate::amount::text")]
+    pub charge: BigDecimal,
+    /// What the patient paid already.
+    #[serde(with = "crate::amount::text")]
+    pub copay: BigDecimal,
+    /// Why it is filed late (CLM20); given by an admin.
+    pub delay_reason: String,
+    pub note: String,
+}
+
+/// A postal address.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Address {
+    pub line1: String,
+    pub line2: String,
+    pub city: String,
+    pub state: String,
+    pub zip: String,
+    /// Empty means the United States.
+    pub country: String,
+}
+
+/// The practice.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BillingProvider {
+    pub practice_id: PracticeId,
+    pub name: String,
+    pub npi: String,
+    pub tax_id: String,
+    /// `EI` employer number, `SY` social security number.
+    pub tax_id_type: String,
+    pub taxonomy: String,
+    pub address: Address,
+    /// Where payments go when not to `address`.
+    pub pay_to: Option<Address>,
+    pub contact_name: String,
+    pub phone: String,
+    /// The practice is a substance-use programme under 42 CFR Part 2.
+    pub part2_program: bool,
+}
+
+/// The therapist who held the session.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenderingProvider {
+    pub therapist_id: TherapistId,
+    pub first_name: String,
+    pub last_name: String,
+    pub npi: String,
+    pub taxonomy: String,
+    pub license_number: String,
+    pub license_level: String,
+    pub license_state: String,
+    pub is_active: bool,
+    pub employed_from: Option<NaiveDate>,
+    pub employed_to: Option<NaiveDate>,
+}
+
+/// Who answers for a therapist that is not licensed yet.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupervisingProvider {
+    pub therapist_id: TherapistId,
+    pub first_name: String,
+    pub last_name: String,
+    pub npi: String,
+}
+
+/// Who was treated.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Patient {
+    pub patient_id: PatientId,
+    pub first_name: String,
+    pub last_name: String,
+    pub birth_date: Option<NaiveDate>,
+    pub sex: String,
+    pub address: Address,
+}
+
+/// The insured person, where it is not the patient.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscriber {
+    pub first_name: String,
+    pub last_name: String,
+    pub birth_date: Option<NaiveDate>,
+    pub sex: String,
+    pub address: Address,
+}
+
+/// The patient's insurance.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    pub coverage_id: CoverageId,
+    pub payer_id: String,
+    pub member_id: String,
+    pub group_number: String,
+    /// The patient's relationship to the subscriber: `18` self, `01` spouse, `19` child, …
+    pub relationship: String,
+    /// Absent when the patient is the subscriber.
+    pub subscriber: Option<Subscriber>,
+    pub payer_sequence: String,
+    pub filing_indicator: String,
+    pub effective_on: Option<NaiveDate>,
+    pub terminated_on: Option<NaiveDate>,
+    /// The provider takes the payer's rate: `A`, `B` or `C` (CLM07).
+    pub assignment: String,
+    /// Benefits are paid to the provider: `Y`, `N` or `W` (CLM08).
+    pub benefits_assigned: String,
+    /// Release of information is on file: `Y` or `I` (CLM09).
+    pub release: String,
+}
+
+/// Who is asked to pay.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payer {
+    pub payer_id: String,
+    pub name: String,
+    pub active_from: Option<NaiveDate>,
+    pub active_to: Option<NaiveDate>,
+}
+
+/// The session that is billed.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Session {
+    pub session_id: SessionId,
+    /// Date of service, in the practice's time zone.
+    pub date: NaiveDate,
+    pub status: String,
+    pub cpt_code: String,
+    pub duration_minutes: Option<i32>,
+    #[serde(with = "crate::amount::text")]
+    pub fee: BigDecimal,
+    #[serde(with = "crate::amount::text")]
+    pub copay: BigDecimal,
+    /// In order of rank; the first is the principal one.
+    pub diagnosis_codes: Vec<String>,
+    pub place_of_service: String,
+    pub modifiers: Vec<String>,
+    pub modality: String,
+    /// Where the patient was, for telehealth.
+    pub patient_state: String,
+    pub prior_authorization: String,
+    /// The patient paid out of pocket and forbade telling the plan (45 CFR 164.522).
+    pub disclosure_restricted: bool,
+    /// A substance-use record under 42 CFR Part 2.
+    pub part2: bool,
+    pub self_pay: bool,
+}
+
+/// One service line.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    pub control_number: String,
+    pub cpt_code: String,
+    pub modifiers: Vec<String>,
+    #[serde(with = "crate::amount::text")]
+    pub charge: BigDecimal,
+    pub units: i32,
+    /// Ranks in `session.diagnosis_codes`, counted from 1.
+    pub diagnosis_pointers: Vec<i32>,
+}
+
+/// Prints the named fields, which identify no person, and hides the rest.
+macro_rules! shows_only {
+    ($($name:ident { $($field:ident),* })+) => {
+        $(impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name))$(.field(stringify!($field), &self.$field))*.finish_non_exhaustive()
+            }
+        })+
+    };
+}
+
+shows_only! {
+    ClaimSnapshot { claim, session }
+    ClaimFacts { claim_id, frequency, payer_sequence }
+    Address {}
+    BillingProvider { practice_id }
+    RenderingProvider { therapist_id }
+    SupervisingProvider { therapist_id }
+    Patient { patient_id }
+    Subscriber {}
+    Coverage { coverage_id }
+    Payer { payer_id }
+    Session { session_id }
+    Line {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::bench::clean_snapshot;
+
+    #[test]
+    fn a_snapshot_survives_json() {
+        let snapshot = clean_snapshot();
+        let json = serde_json::to_string(&snapshot).unwrap();
+        assert_eq!(serde_json::from_str::<ClaimSnapshot>(&json).unwrap(), snapshot);
+    }
+
+    #[test]
+    fn amounts_and_dates_are_text_in_json() {
+        let json = serde_json::to_value(clean_snapshot()).unwrap();
+        assert_eq!(json["claim"]["charge"], "150.00");
+        assert_eq!(json["lines"][0]["charge"], "150.00");
+        assert_eq!(json["session"]["date"], "2026-03-16");
+    }
+
+    #[test]
+    fn debug_shows_nothing_about_the_patient() {
+        let snapshot = clean_snapshot();
+        let shown = format!("{snapshot:?} {:?} {:?} {:?}", snapshot.patient, snapshot.coverage, snapshot.lines);
+        for secret in ["Avery", "Quill", "1990", "W123456789", "F41", "90837", "Main", "2026-03", "C7K2M9Q4"] {
+            assert!(!shown.contains(secret), "{secret} in {shown}");
+        }
+    }
+}

@@ -141,7 +141,11 @@ impl Options {
             Some(_) | None => return Err("declares no (therapy.options.v1.phi), or an unspecified one"),
         };
         let mutates = options.get_extension(&self.mutates).as_bool() == Some(true);
-        if mutates != method.input().get_field_by_name("request_id").is_some() {
+        let keyed = method.input().get_field_by_name("request_id").is_some();
+        if method.is_client_streaming() && keyed {
+            return Err("streams from the client: each message needs a key of its own, not a request_id");
+        }
+        if !method.is_client_streaming() && mutates != keyed {
             return Err("must declare (therapy.options.v1.mutates) exactly when its request has a request_id");
         }
         Ok(Declared { permission, phi, mutates })

@@ -19,6 +19,7 @@ const SECRETS: [&str; 6] = [
     ".therapy.tenancy.v1.RotateTokenResponse",
 ];
 
+#[expect(clippy::disallowed_methods, reason = "cargo speaks to a build script through the environment")]
 fn main() -> Result<(), Box<dyn Error>> {
     // paths are relative to the package, where cargo runs this
     let root = Path::new("proto");

@@ -1,7 +1,7 @@
 //! The claim as it stood when it was checked: the input of the rules, kept unchanged with the submission.
 //!
-//! Values are as stored, possibly wrong: judging them is the rules' work. A text that is not known is
-//! empty. Everything about a person prints as its ids only, so a snapshot can't leak into a log.
+//! Values are as stored, possibly wrong: judging them is the rules' work. What the claim file codes is in its
+//! codes (`18`, not `self`). A text that is not known is empty. Everything about a person prints as its ids only, so a snapshot can't leak into a log.
 
 use std::fmt;
 
@@ -25,9 +25,12 @@ pub struct ClaimSnapshot {
     pub billing_provider: BillingProvider,
     pub rendering_provider: RenderingProvider,
     pub supervising_provider: Option<SupervisingProvider>,
-    pub patient: Patient,
+    pub patient_id: PatientId,
+    pub patient: Person,
     /// Absent when no coverage of the patient was in question: a finding, not an error.
     pub coverage: Option<Coverage>,
+    /// The insured person, where it is not the patient.
+    pub subscriber: Option<Person>,
     /// Absent when the coverage's payer is not in the payer list.
     pub payer: Option<Payer>,
     /// The therapist's status with this payer on the date of service; empty when there is none.
@@ -47,29 +50,34 @@ pub struct ClaimFacts {
     /// `1` first claim, `7` replacement, `8` void.
     pub frequency: String,
     /// The payer's number of the original, for a replacement or void.
-    pub payer_claim_number: String,
+    pub original_payer_claim_number: String,
     /// `P`, `S` or `T`.
     pub payer_sequence: String,
+    /// Date of service, in the practice's time zone.
+    pub service_date: NaiveDate,
+    /// In order of rank; the first is the principal one.
+    pub diagnosis_codes: Vec<String>,
+    pub prior_authorization: String,
     #[serde(with = "crate::amount::text")]
-    pub charge: BigDecimal,
+    pub charge_amount: BigDecimal,
     /// What the patient paid already.
     #[serde(with = "crate::amount::text")]
-    pub copay: BigDecimal,
+    pub copay_amount: BigDecimal,
     /// Why it is filed late (CLM20); given by an admin.
+    #[serde(default)]
     pub delay_reason: String,
+    #[serde(default)]
     pub note: String,
 }
 
-/// A postal address.
+/// A postal address in the United States.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Address {
     pub line1: String,
     pub line2: String,
     pub city: String,
     pub state: String,
-    pub zip: String,
-    /// Empty means the United States.
-    pub country: String,
+    pub zip_code: String,
 }
 
 /// The practice.
@@ -84,10 +92,10 @@ pub struct BillingProvider {
     pub taxonomy: String,
     pub address: Address,
     /// Where payments go when not to `address`.
-    pub pay_to: Option<Address>,
+    pub pay_to_address: Option<Address>,
     pub contact_name: String,
     pub phone: String,
-    /// The practice is a substance-use programme under 42 CFR Part 2.
+    /// The practice is a substance-use program under 42 CFR Part 2.
     pub part2_program: bool,
 }
 
@@ -100,6 +108,7 @@ pub struct RenderingProvider {
     pub npi: String,
     pub taxonomy: String,
     pub license_number: String,
+    /// `independent`, `supervised` or `prescriber`.
     pub license_level: String,
     pub license_state: String,
     pub is_active: bool,
@@ -107,32 +116,23 @@ pub struct RenderingProvider {
     pub employed_to: Option<NaiveDate>,
 }
 
-/// Who answers for a therapist that is not licensed yet.
+/// Who answers for a therapist that is not fully licensed yet.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SupervisingProvider {
     pub therapist_id: TherapistId,
     pub first_name: String,
     pub last_name: String,
     pub npi: String,
+    pub taxonomy: String,
 }
 
-/// Who was treated.
+/// The patient or the subscriber.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Patient {
-    pub patient_id: PatientId,
+pub struct Person {
     pub first_name: String,
     pub last_name: String,
     pub birth_date: Option<NaiveDate>,
-    pub sex: String,
-    pub address: Address,
-}
-
-/// The insured person, where it is not the patient.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Subscriber {
-    pub first_name: String,
-    pub last_name: String,
-    pub birth_date: Option<NaiveDate>,
+    /// `F`, `M` or `U`.
     pub sex: String,
     pub address: Address,
 }
@@ -146,17 +146,17 @@ pub struct Coverage {
     pub group_number: String,
     /// The patient's relationship to the subscriber: `18` self, `01` spouse, `19` child, …
     pub relationship: String,
-    /// Absent when the patient is the subscriber.
-    pub subscriber: Option<Subscriber>,
-    pub payer_sequence: String,
+    /// `P`, `S` or `T`.
+    pub sequence: String,
     pub filing_indicator: String,
-    pub effective_on: Option<NaiveDate>,
-    pub terminated_on: Option<NaiveDate>,
+    pub effective_from: Option<NaiveDate>,
+    /// The last day.
+    pub effective_to: Option<NaiveDate>,
     /// The provider takes the payer's rate: `A`, `B` or `C` (CLM07).
     pub assignment: String,
     /// Benefits are paid to the provider: `Y`, `N` or `W` (CLM08).
     pub benefits_assigned: String,
-    /// Release of information is on file: `Y` or `I` (CLM09).
+    /// Release of information is on file: `Y` or `I` (CLM09); empty when it is not.
     pub release: String,
 }
 
@@ -165,16 +165,15 @@ pub struct Coverage {
 pub struct Payer {
     pub payer_id: String,
     pub name: String,
-    pub active_from: Option<NaiveDate>,
-    pub active_to: Option<NaiveDate>,
+    pub valid_from: Option<NaiveDate>,
+    /// The last day.
+    pub valid_to: Option<NaiveDate>,
 }
 
 /// The session that is billed.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Session {
     pub session_id: SessionId,
-    /// Date of service, in the practice's time zone.
-    pub date: NaiveDate,
     pub status: String,
     pub cpt_code: String,
     pub duration_minutes: Option<i32>,
@@ -182,14 +181,11 @@ pub struct Session {
     pub fee: BigDecimal,
     #[serde(with = "crate::amount::text")]
     pub copay: BigDecimal,
-    /// In order of rank; the first is the principal one.
-    pub diagnosis_codes: Vec<String>,
     pub place_of_service: String,
-    pub modifiers: Vec<String>,
+    /// `in_person`, `video` or `audio`.
     pub modality: String,
     /// Where the patient was, for telehealth.
     pub patient_state: String,
-    pub prior_authorization: String,
     /// The patient paid out of pocket and forbade telling the plan (45 CFR 164.522).
     pub disclosure_restricted: bool,
     /// A substance-use record under 42 CFR Part 2.
@@ -200,14 +196,21 @@ pub struct Session {
 /// One service line.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Line {
+    /// From 1.
+    pub line_number: i32,
+    /// Names the line in the payer's answers (REF 6R).
     pub control_number: String,
     pub cpt_code: String,
     pub modifiers: Vec<String>,
-    #[serde(with = "crate::amount::text")]
-    pub charge: BigDecimal,
     pub units: i32,
-    /// Ranks in `session.diagnosis_codes`, counted from 1.
+    #[serde(with = "crate::amount::text")]
+    pub charge_amount: BigDecimal,
+    pub place_of_service: String,
+    /// Ranks in the claim's `diagnosis_codes`, from 1.
     pub diagnosis_pointers: Vec<i32>,
+    pub service_date: NaiveDate,
+    /// The session's where the line has none of its own.
+    pub duration_minutes: Option<i32>,
 }
 
 /// Prints the named fields, which identify no person, and hides the rest.
@@ -222,14 +225,13 @@ macro_rules! shows_only {
 }
 
 shows_only! {
-    ClaimSnapshot { claim, session }
+    ClaimSnapshot { claim, patient_id, session }
     ClaimFacts { claim_id, frequency, payer_sequence }
     Address {}
     BillingProvider { practice_id }
     RenderingProvider { therapist_id }
     SupervisingProvider { therapist_id }
-    Patient { patient_id }
-    Subscriber {}
+    Person {}
     Coverage { coverage_id }
     Payer { payer_id }
     Session { session_id }
@@ -251,9 +253,9 @@ mod tests {
     #[test]
     fn amounts_and_dates_are_text_in_json() {
         let json = serde_json::to_value(clean_snapshot()).unwrap();
-        assert_eq!(json["claim"]["charge"], "150.00");
-        assert_eq!(json["lines"][0]["charge"], "150.00");
-        assert_eq!(json["session"]["date"], "2026-03-16");
+        assert_eq!(json["claim"]["charge_amount"], "150.00");
+        assert_eq!(json["lines"][0]["charge_amount"], "150.00");
+        assert_eq!(json["claim"]["service_date"], "2026-03-16");
     }
 
     #[test]

@@ -220,7 +220,8 @@ mod tests {
 
         #[test]
         fn the_point_makes_no_difference(code in "[A-Z][0-9][0-9A-Z][0-9A-Z]{1,4}") {
-            let pointed = format!("{}.{}", &code[..3], &code[3..]);
+            let (category, detail) = code.split_at(3);
+            let pointed = format!("{category}.{detail}");
             prop_assert_eq!(packed(&code), packed(&pointed));
             prop_assert!(packed(&code).is_some());
         }

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use kernel::id::{ClaimId, CoverageId, PatientId, PracticeId, SessionId, TherapistId};
 
 use crate::snapshot::{
-    Address, BillingProvider, ClaimFacts, ClaimSnapshot, Coverage, FORMAT, Line, Patient, Payer, RenderingProvider,
+    Address, BillingProvider, ClaimFacts, ClaimSnapshot, Coverage, FORMAT, Line, Payer, Person, RenderingProvider,
     Session,
 };
 
@@ -23,8 +23,7 @@ fn address(line1: &str, zip: &str) -> Address {
         line2: String::new(),
         city: "BOSTON".into(),
         state: "MA".into(),
-        zip: zip.into(),
-        country: String::new(),
+        zip_code: zip.into(),
     }
 }
 
@@ -36,10 +35,13 @@ pub(crate) fn clean_snapshot() -> ClaimSnapshot {
             claim_id: ClaimId::new(),
             claim_number: "C7K2M9Q4XA22".into(),
             frequency: "1".into(),
-            payer_claim_number: String::new(),
+            original_payer_claim_number: String::new(),
             payer_sequence: "P".into(),
-            charge: money("150.00"),
-            copay: money("20.00"),
+            service_date: day("2026-03-16"),
+            diagnosis_codes: vec!["F41.1".into(), "F33.1".into()],
+            prior_authorization: String::new(),
+            charge_amount: money("150.00"),
+            copay_amount: money("20.00"),
             delay_reason: String::new(),
             note: String::new(),
         },
@@ -51,7 +53,7 @@ pub(crate) fn clean_snapshot() -> ClaimSnapshot {
             tax_id_type: "EI".into(),
             taxonomy: "261QM0801X".into(),
             address: address("500 Clinic Way", "021180001"),
-            pay_to: None,
+            pay_to_address: None,
             contact_name: "Front Office".into(),
             phone: "6175550100".into(),
             part2_program: false,
@@ -63,15 +65,15 @@ pub(crate) fn clean_snapshot() -> ClaimSnapshot {
             npi: "1234567893".into(),
             taxonomy: "1041C0700X".into(),
             license_number: "LCSW-1001".into(),
-            license_level: "licensed".into(),
+            license_level: "independent".into(),
             license_state: "MA".into(),
             is_active: true,
             employed_from: Some(day("2020-01-01")),
             employed_to: None,
         },
         supervising_provider: None,
-        patient: Patient {
-            patient_id: PatientId::new(),
+        patient_id: PatientId::new(),
+        patient: Person {
             first_name: "Avery".into(),
             last_name: "Quill".into(),
             birth_date: Some(day("1990-01-15")),
@@ -84,20 +86,20 @@ pub(crate) fn clean_snapshot() -> ClaimSnapshot {
             member_id: "W123456789".into(),
             group_number: "GRP100".into(),
             relationship: "18".into(),
-            subscriber: None,
-            payer_sequence: "P".into(),
+            sequence: "P".into(),
             filing_indicator: "CI".into(),
-            effective_on: Some(day("2025-01-01")),
-            terminated_on: None,
+            effective_from: Some(day("2025-01-01")),
+            effective_to: None,
             assignment: "A".into(),
             benefits_assigned: "Y".into(),
             release: "Y".into(),
         }),
+        subscriber: None,
         payer: Some(Payer {
             payer_id: "99901".into(),
             name: "SAMPLE HEALTH PLAN".into(),
-            active_from: None,
-            active_to: None,
+            valid_from: Some(day("2020-01-01")),
+            valid_to: None,
         }),
         network_status: "in_network".into(),
         session: session(),
@@ -109,18 +111,14 @@ pub(crate) fn clean_snapshot() -> ClaimSnapshot {
 fn session() -> Session {
     Session {
         session_id: SessionId::new(),
-        date: day("2026-03-16"),
         status: "completed".into(),
         cpt_code: "90837".into(),
         duration_minutes: Some(55),
         fee: money("150.00"),
         copay: money("20.00"),
-        diagnosis_codes: vec!["F41.1".into(), "F33.1".into()],
         place_of_service: "10".into(),
-        modifiers: vec!["95".into()],
         modality: "video".into(),
         patient_state: "MA".into(),
-        prior_authorization: String::new(),
         disclosure_restricted: false,
         part2: false,
         self_pay: false,
@@ -130,11 +128,15 @@ fn session() -> Session {
 /// A line of the clean session's.
 pub(crate) fn line(cpt: &str, charge: &str) -> Line {
     Line {
+        line_number: 1,
         control_number: format!("C7K2M9Q4XA22L{cpt}"),
         cpt_code: cpt.into(),
         modifiers: vec!["95".into()],
-        charge: money(charge),
         units: 1,
+        charge_amount: money(charge),
+        place_of_service: "10".into(),
         diagnosis_pointers: vec![1],
+        service_date: day("2026-03-16"),
+        duration_minutes: None,
     }
 }

@@ -1,0 +1,42 @@
+//! Tables of the PostgreSQL schema `audit`. Written by the test `tables`; don't edit.
+
+diesel::table! {
+    audit.entries (practice_id, position, recorded_at) {
+        practice_id -> Uuid,
+        position -> Int8,
+        recorded_at -> Timestamptz,
+        actor_kind -> Text,
+        user_id -> Nullable<Uuid>,
+        account_id -> Nullable<Uuid>,
+        actor_role -> Nullable<Text>,
+        token_key_id -> Nullable<Text>,
+        action -> Text,
+        outcome -> Text,
+        reason -> Nullable<Text>,
+        method -> Nullable<Text>,
+        resource_type -> Text,
+        resource_ids -> Array<Text>,
+        resource_count -> Int4,
+        resource_hash -> Nullable<Bytea>,
+        patient_ids -> Array<Uuid>,
+        accessed_phi -> Bool,
+        field_classes -> Array<Text>,
+        purpose -> Text,
+        request_id -> Nullable<Text>,
+        ip_address -> Nullable<Text>,
+        break_glass_id -> Nullable<Uuid>,
+        attempts -> Int4,
+        prev_hash -> Nullable<Bytea>,
+        hash -> Nullable<Bytea>,
+        body -> Nullable<Bytea>,
+        mac -> Nullable<Bytea>,
+    }
+}
+
+diesel::table! {
+    audit.heads (practice_id) {
+        practice_id -> Uuid,
+        last_position -> Int8,
+        last_hash -> Nullable<Bytea>,
+    }
+}

@@ -1,0 +1,209 @@
+//! Tables of the PostgreSQL schema `claims`. Written by the test `tables`; don't edit.
+
+diesel::table! {
+    claims.acknowledgments (practice_id, id) {
+        practice_id -> Uuid,
+        id -> Uuid,
+        response_id -> Text,
+        claim_id -> Uuid,
+        submission_id -> Nullable<Uuid>,
+        kind -> Text,
+        rejected_by -> Nullable<Text>,
+        payer_claim_number -> Nullable<Text>,
+        reasons -> Jsonb,
+        body -> Jsonb,
+        body_hash -> Bytea,
+        occurred_at -> Timestamptz,
+        received_at -> Timestamptz,
+        reported_by -> Uuid,
+        outcome -> Text,
+        outcome_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    claims.claim_lines (practice_id, claim_id, line_number) {
+        practice_id -> Uuid,
+        claim_id -> Uuid,
+        line_number -> Int4,
+        cpt_code -> Text,
+        modifiers -> Jsonb,
+        units -> Int4,
+        charge_amount -> Numeric,
+        place_of_service -> Text,
+        diagnosis_pointers -> Jsonb,
+        service_date -> Date,
+        duration_minutes -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    claims.claim_numbers (claim_number) {
+        claim_number -> Text,
+        practice_id -> Uuid,
+        claim_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    claims.claims (practice_id, id) {
+        practice_id -> Uuid,
+        id -> Uuid,
+        claim_number -> Text,
+        session_id -> Uuid,
+        patient_id -> Uuid,
+        therapist_id -> Uuid,
+        coverage_id -> Nullable<Uuid>,
+        payer_id -> Nullable<Text>,
+        payer_sequence -> Text,
+        status -> Text,
+        payer_state -> Text,
+        disposition -> Text,
+        frequency -> Text,
+        service_date -> Date,
+        diagnosis_codes -> Jsonb,
+        prior_authorization -> Nullable<Text>,
+        charge_amount -> Numeric,
+        copay_amount -> Numeric,
+        paid_amount -> Numeric,
+        adjusted_amount -> Numeric,
+        patient_responsibility_amount -> Numeric,
+        payer_claim_number -> Nullable<Text>,
+        replaces_claim_id -> Nullable<Uuid>,
+        filing_deadline -> Nullable<Date>,
+        validation_errors -> Jsonb,
+        acknowledged_warnings -> Jsonb,
+        rule_set_version -> Nullable<Text>,
+        snapshot -> Nullable<Jsonb>,
+        attempt -> Int4,
+        submitted_at -> Nullable<Timestamptz>,
+        adjudicated_at -> Nullable<Timestamptz>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    claims.inbound_messages (practice_id, id) {
+        practice_id -> Uuid,
+        id -> Uuid,
+        kind -> Text,
+        content -> Bytea,
+        content_hash -> Bytea,
+        state -> Text,
+        failure_reason -> Nullable<Text>,
+        received_at -> Timestamptz,
+        received_from -> Uuid,
+        processed_at -> Nullable<Timestamptz>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    claims.ledger_entries (practice_id, id) {
+        practice_id -> Uuid,
+        id -> Uuid,
+        claim_id -> Uuid,
+        line_number -> Nullable<Int4>,
+        kind -> Text,
+        amount -> Numeric,
+        group_code -> Nullable<Text>,
+        reason_code -> Nullable<Text>,
+        remark_codes -> Jsonb,
+        acknowledgment_id -> Nullable<Uuid>,
+        remittance_claim_id -> Nullable<Uuid>,
+        reverses_entry_id -> Nullable<Uuid>,
+        occurred_on -> Date,
+        created_by -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    claims.payer_profiles (payer_id, valid_from) {
+        payer_id -> Text,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        needs_group_number -> Bool,
+        timely_filing_days -> Int4,
+        telehealth_pos -> Nullable<Text>,
+        telehealth_modifier -> Nullable<Text>,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    claims.payers (id) {
+        id -> Text,
+        name -> Text,
+        filing_indicator -> Text,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    claims.remittance_claims (practice_id, id) {
+        practice_id -> Uuid,
+        id -> Uuid,
+        remittance_id -> Uuid,
+        claim_id -> Nullable<Uuid>,
+        claim_number -> Text,
+        payer_claim_number -> Nullable<Text>,
+        payer_status_code -> Text,
+        service_date -> Nullable<Date>,
+        charge_amount -> Numeric,
+        paid_amount -> Numeric,
+        patient_responsibility_amount -> Numeric,
+        adjustments -> Jsonb,
+        lines -> Jsonb,
+        matched_at -> Nullable<Timestamptz>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    claims.remittances (practice_id, id) {
+        practice_id -> Uuid,
+        id -> Uuid,
+        payer_id -> Text,
+        payer_trace -> Text,
+        payment_reference -> Text,
+        payment_method -> Text,
+        payment_date -> Date,
+        payment_amount -> Numeric,
+        provider_adjustments -> Jsonb,
+        content_hash -> Nullable<Bytea>,
+        received_at -> Timestamptz,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    claims.submissions (practice_id, id) {
+        practice_id -> Uuid,
+        id -> Uuid,
+        claim_id -> Uuid,
+        attempt -> Int4,
+        state -> Text,
+        submitted_at -> Timestamptz,
+        submitted_by -> Uuid,
+        snapshot -> Jsonb,
+        snapshot_hash -> Bytea,
+        transmitted_at -> Nullable<Timestamptz>,
+        transmission_ref -> Nullable<Text>,
+        failed_at -> Nullable<Timestamptz>,
+        failure_reason -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}

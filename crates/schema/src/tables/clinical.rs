@@ -1,0 +1,135 @@
+//! Tables of the PostgreSQL schema `clinical`. Written by the test `tables`; don't edit.
+
+diesel::table! {
+    clinical.coverages (practice_id, id) {
+        practice_id -> Uuid,
+        id -> Uuid,
+        patient_id -> Uuid,
+        payer_id -> Text,
+        sequence -> Text,
+        member_id -> Nullable<Text>,
+        group_number -> Nullable<Text>,
+        relationship -> Text,
+        subscriber_first_name -> Nullable<Text>,
+        subscriber_last_name -> Nullable<Text>,
+        subscriber_date_of_birth -> Nullable<Date>,
+        subscriber_sex -> Nullable<Text>,
+        subscriber_address_line1 -> Nullable<Text>,
+        subscriber_address_line2 -> Nullable<Text>,
+        subscriber_city -> Nullable<Text>,
+        subscriber_state -> Nullable<Text>,
+        subscriber_zip_code -> Nullable<Text>,
+        filing_indicator -> Nullable<Text>,
+        effective_from -> Date,
+        effective_to -> Nullable<Date>,
+        assignment_of_benefits -> Bool,
+        release_of_information -> Bool,
+        source -> Nullable<Text>,
+        source_id -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    clinical.network_statuses (practice_id, id) {
+        practice_id -> Uuid,
+        id -> Uuid,
+        therapist_id -> Uuid,
+        payer_id -> Text,
+        status -> Text,
+        effective_from -> Date,
+        effective_to -> Nullable<Date>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    clinical.patients (practice_id, id) {
+        practice_id -> Uuid,
+        id -> Uuid,
+        therapist_id -> Nullable<Uuid>,
+        first_name -> Text,
+        middle_name -> Nullable<Text>,
+        last_name -> Text,
+        date_of_birth -> Date,
+        sex -> Text,
+        member_id -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        email -> Nullable<Text>,
+        address_line1 -> Nullable<Text>,
+        address_line2 -> Nullable<Text>,
+        city -> Nullable<Text>,
+        state -> Nullable<Text>,
+        zip_code -> Nullable<Text>,
+        is_active -> Bool,
+        source -> Nullable<Text>,
+        source_id -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    clinical.sessions (practice_id, id) {
+        practice_id -> Uuid,
+        id -> Uuid,
+        therapist_id -> Uuid,
+        patient_id -> Uuid,
+        session_date -> Date,
+        starts_at -> Nullable<Timestamptz>,
+        ends_at -> Nullable<Timestamptz>,
+        cpt_code -> Text,
+        add_ons -> Jsonb,
+        modifiers -> Jsonb,
+        diagnosis_codes -> Jsonb,
+        duration_minutes -> Int4,
+        fee -> Numeric,
+        copay -> Numeric,
+        status -> Text,
+        place_of_service -> Text,
+        modality -> Text,
+        patient_state -> Nullable<Text>,
+        prior_authorization -> Nullable<Text>,
+        self_pay -> Bool,
+        disclosure_restricted -> Bool,
+        part2 -> Bool,
+        completed_at -> Nullable<Timestamptz>,
+        cancelled_at -> Nullable<Timestamptz>,
+        cancellation_reason -> Nullable<Text>,
+        source -> Nullable<Text>,
+        source_id -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    clinical.therapists (practice_id, id) {
+        practice_id -> Uuid,
+        id -> Uuid,
+        first_name -> Text,
+        last_name -> Text,
+        npi -> Nullable<Text>,
+        taxonomy -> Nullable<Text>,
+        license_number -> Nullable<Text>,
+        license_state -> Nullable<Text>,
+        license_level -> Text,
+        supervisor_id -> Nullable<Uuid>,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        employed_from -> Nullable<Date>,
+        employed_to -> Nullable<Date>,
+        is_active -> Bool,
+        source -> Nullable<Text>,
+        source_id -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}

@@ -1,0 +1,14 @@
+DROP TABLE claims.inbound_messages;
+DROP TABLE claims.ledger_entries;
+DROP TABLE claims.remittance_claims;
+DROP TABLE claims.remittances;
+DROP TABLE claims.acknowledgments;
+DROP TABLE claims.submissions;
+DROP FUNCTION claims.claim_number_resolve(text, uuid, text, timestamptz);
+DROP TABLE claims.claim_numbers;
+DROP TABLE claims.claim_lines;
+DROP TABLE claims.claims;
+DROP FUNCTION claims.payers_load(jsonb);
+DROP TABLE claims.payer_profiles;
+DROP TABLE claims.payers;
+REVOKE USAGE ON SCHEMA claims FROM claims_app;

@@ -1,0 +1,8 @@
+DROP TABLE feed.cursors;
+DROP TABLE feed.leases;
+DROP TABLE feed.subscriptions;
+DROP TABLE feed.events;
+DROP TRIGGER practices_open_feed ON tenancy.practices;
+DROP TABLE feed.heads;
+DROP FUNCTION feed.open_head();
+REVOKE USAGE ON SCHEMA feed FROM claims_app, claims_feed;

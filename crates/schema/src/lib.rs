@@ -1,1 +1,3 @@
 //! The database as Rust sees it: tables, pool, tenant transaction, migrations, embedded PostgreSQL.
+
+pub mod tables;

@@ -1,1 +1,13 @@
-//! Audit entries, the durable batcher and the AuditService.
+//! The audit trail: every access to PHI is on record before the data leaves, or it does not happen.
+//!
+//! Services reach their data through the [`Vault`]: a read is answered once its entry is durable, a change
+//! carries its entry in the same transaction. There is no third way.
+
+pub mod batcher;
+pub mod entry;
+mod store;
+pub mod vault;
+
+pub use batcher::Batcher;
+pub use entry::{Action, Entry, Outcome};
+pub use vault::{Change, Vault};

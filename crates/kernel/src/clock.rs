@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 
 type Source = dyn Fn() -> DateTime<Utc> + Send + Sync;
 
@@ -42,4 +42,17 @@ impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Clock")
     }
+}
+
+/// A point in time as it travels.
+#[must_use]
+pub fn timestamp(at: DateTime<Utc>) -> prost_types::Timestamp {
+    prost_types::Timestamp { seconds: at.timestamp(), nanos: i32::try_from(at.timestamp_subsec_nanos()).unwrap_or(0) }
+}
+
+/// Year, month and day, for `google.type.Date`.
+#[must_use]
+pub fn parts(date: NaiveDate) -> (i32, i32, i32) {
+    let small = |n: u32| i32::try_from(n).unwrap_or(0);
+    (date.year(), small(date.month()), small(date.day()))
 }

@@ -57,7 +57,7 @@ impl<K> FromStr for Id<K> {
         if s.len() != 36 {
             return Err(NotAnId);
         }
-        Uuid::try_parse(s).map(Self::from_uuid).map_err(|_| NotAnId)
+        Uuid::try_parse(s).map(Self::from_uuid).map_err(|_error| NotAnId)
     }
 }
 

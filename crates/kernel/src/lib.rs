@@ -19,11 +19,14 @@ pub mod status;
 pub mod text_enum;
 pub mod violations;
 
+#[doc(hidden)]
+pub use serde; // for text_enum!
+
 pub use access::{Permission, Role};
 pub use clock::Clock;
 pub use ctx::{Call, Ctx, answer};
 pub use error::{Code, Detail, Failure};
-pub use id::Id;
+pub use id::{Id, PracticeId};
 pub use page::{Page, PageRequest};
 pub use phi::{AuditReceipt, Phi};
 pub use scope::Scope;

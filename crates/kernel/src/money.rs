@@ -37,7 +37,7 @@ pub fn parse(text: &str) -> Result<BigDecimal, BadAmount> {
     if whole.len() > 8 {
         return Err(BadAmount::Range);
     }
-    text.parse::<BigDecimal>().map(|amount| cents(&amount)).map_err(|_| BadAmount::Form)
+    text.parse::<BigDecimal>().map(|amount| cents(&amount)).map_err(|_error| BadAmount::Form)
 }
 
 /// The amount with exactly two places.

@@ -1,3 +1,16 @@
 //! The database as Rust sees it: tables, pool, tenant transaction, migrations, embedded PostgreSQL.
+//!
+//! Nothing else opens connections or transactions; nothing here knows what the tables mean.
 
+pub mod db;
+pub mod error;
+pub mod idempotency;
+pub mod sql;
 pub mod tables;
+pub mod tx;
+
+pub use db::{Db, Outcome, Written};
+pub use error::{Error, Explain, Refused, Result};
+pub use idempotency::{Once, Stored};
+pub use sql::Cached;
+pub use tx::{Stage, Step, Tx};

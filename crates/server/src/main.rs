@@ -1,2 +1,4 @@
 #[expect(clippy::print_stdout, reason = "skeleton")]
-fn main() { println!("claimsd"); }
+fn main() {
+    println!("claimsd");
+}

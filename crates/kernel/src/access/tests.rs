@@ -63,7 +63,7 @@ fn every_service_scope_opens_something() {
 #[test]
 fn an_unverified_user_is_refused_before_anything_else() {
     let (mut identity, practice) = person(Role::Admin);
-    let Standing::Person { is_verified, .. } = &mut identity.standing else { unreachable!() };
+    let Standing::Person { is_verified, .. } = &mut identity.standing else { panic!("a person") };
     *is_verified = false;
     assert_eq!(
         decide(&identity, practice, &method(Permission::TherapistsRead, PhiUse::None), now()),
@@ -79,7 +79,7 @@ fn phi_needs_training_that_has_not_expired() {
     for (completed, expires) in [(false, None), (true, Some(now() - chrono::TimeDelta::seconds(1)))] {
         let mut identity = identity.clone();
         let Standing::Person { phi_training_completed, phi_training_expires_at, .. } = &mut identity.standing else {
-            unreachable!()
+            panic!("a person")
         };
         (*phi_training_completed, *phi_training_expires_at) = (completed, expires);
         assert_eq!(decide(&identity, practice, &phi, now()), Err(Denied::PhiTraining));

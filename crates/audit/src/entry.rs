@@ -1,0 +1,218 @@
+//! One line of the trail: who did what to which rows, in ids only. No names, no codes, no search text.
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, Utc};
+use kernel::access::Actor;
+use kernel::method::PhiUse;
+use kernel::phi::Disclosed;
+use kernel::scope::Facts;
+use kernel::{Scope, text_enum};
+use prost::Message;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::store;
+
+text_enum! {
+    pub enum Action {
+        View = "view",
+        Create = "create",
+        Update = "update",
+        Delete = "delete",
+        Export = "export",
+        Auth = "auth",
+        PermissionChange = "permission_change",
+        BreakGlass = "break_glass",
+    }
+}
+
+text_enum! {
+    pub enum Outcome {
+        Allowed = "allowed",
+        Denied = "denied",
+        Failed = "failed",
+    }
+}
+
+/// What a caller without a credential acts as.
+const NOBODY: &str = "nobody";
+
+/// Ids listed in one entry; longer lists are cut, with the full count beside them.
+pub const IDS_MAX: usize = 200;
+
+/// An entry, ready to be appended to its practice's chain.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub(crate) practice: Uuid,
+    pub(crate) actor: Actor,
+    pub(crate) acting_as: &'static str,
+    pub(crate) key_id: String,
+    pub(crate) action: Action,
+    pub(crate) resource: String,
+    pub(crate) ids: Vec<Uuid>,
+    /// Resources that are not named by a UUID: token key ids.
+    pub(crate) keys: Vec<String>,
+    pub(crate) count: i64,
+    /// Digest over all ids, once there are more than can be listed.
+    pub(crate) rest: Option<Sha256>,
+    pub(crate) patients: Vec<Uuid>,
+    pub(crate) accessed_phi: bool,
+    pub(crate) method: &'static str,
+    pub(crate) request_id: String,
+    pub(crate) peer: Option<IpAddr>,
+    pub(crate) outcome: Outcome,
+    /// Why it was denied or failed: a reason of the API.
+    pub(crate) reason: Option<&'static str>,
+    pub(crate) recorded_at: DateTime<Utc>,
+}
+
+impl Entry {
+    /// An entry for what was disclosed or changed in this scope.
+    pub fn of<T: Disclosed>(scope: &Scope, action: Action, what: &T) -> Self {
+        let mut entry = Self::bare(scope, action, T::RESOURCE);
+        what.disclosed(&mut |id, patient| entry.add(id, patient));
+        entry
+    }
+
+    /// An entry that names no rows yet.
+    #[must_use]
+    pub fn bare(scope: &Scope, action: Action, resource: &str) -> Self {
+        let facts = scope.facts();
+        Self {
+            practice: scope.practice().uuid(),
+            actor: scope.actor(),
+            acting_as: scope.acting_as(),
+            key_id: scope.key_id().to_owned(),
+            action,
+            resource: resource.to_owned(),
+            ids: Vec::new(),
+            keys: Vec::new(),
+            count: 0,
+            rest: None,
+            patients: Vec::new(),
+            accessed_phi: facts.method.phi != PhiUse::None,
+            method: facts.method.path,
+            request_id: facts.request_id.clone(),
+            peer: facts.peer,
+            outcome: Outcome::Allowed,
+            reason: None,
+            recorded_at: facts.clock.now(),
+        }
+    }
+
+    /// An entry of a caller that nobody knows: failed log-ins, refused credentials. System chain.
+    #[must_use]
+    pub fn anonymous(facts: &Facts, action: Action, resource: &str) -> Self {
+        Self {
+            practice: Uuid::nil(),
+            actor: Actor::System,
+            acting_as: NOBODY,
+            key_id: String::new(),
+            action,
+            resource: resource.to_owned(),
+            ids: Vec::new(),
+            keys: Vec::new(),
+            count: 0,
+            rest: None,
+            patients: Vec::new(),
+            accessed_phi: false,
+            method: facts.method.path,
+            request_id: facts.request_id.clone(),
+            peer: facts.peer,
+            outcome: Outcome::Allowed,
+            reason: None,
+            recorded_at: facts.clock.now(),
+        }
+    }
+
+    /// Adds a row, and the patient it speaks of.
+    pub fn add(&mut self, id: Uuid, patient: Option<Uuid>) {
+        self.count += 1;
+        if self.ids.len() < IDS_MAX {
+            self.ids.push(id);
+        } else {
+            self.rest.get_or_insert_with(|| store::start_hash(&self.ids)).update(id.as_bytes());
+        }
+        if let Some(patient) = patient
+            && self.patients.len() < IDS_MAX
+            && !self.patients.contains(&patient)
+        {
+            self.patients.push(patient);
+        }
+    }
+
+    #[must_use]
+    pub fn with(mut self, id: Uuid) -> Self {
+        self.add(id, None);
+        self
+    }
+
+    /// Names a resource that has no UUID. `key` must be of letters, digits, `-` and `_`.
+    #[must_use]
+    pub fn with_key(mut self, key: &str) -> Self {
+        self.count += 1;
+        self.keys.push(key.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect());
+        self
+    }
+
+    /// The call was refused or went wrong.
+    #[must_use]
+    pub const fn ended(mut self, outcome: Outcome, reason: &'static str) -> Self {
+        self.outcome = outcome;
+        self.reason = Some(reason);
+        self
+    }
+
+    pub(crate) fn is_anonymous(&self) -> bool {
+        self.acting_as == NOBODY
+    }
+
+    /// Why the data was used, by who used it.
+    pub(crate) fn purpose(&self) -> &'static str {
+        match self.acting_as {
+            "therapist" => "treatment",
+            "billing" | "service" => "payment",
+            _ => "operations",
+        }
+    }
+
+    /// What a stored answer must keep so that its repeat can be recorded.
+    pub(crate) fn memo(&self) -> Vec<u8> {
+        let bytes = |ids: &[Uuid]| ids.iter().flat_map(|id| *id.as_bytes()).collect();
+        Memo {
+            action: self.action.as_str().to_owned(),
+            resource: self.resource.clone(),
+            ids: bytes(&self.ids),
+            patients: bytes(&self.patients),
+            count: self.count,
+        }
+        .encode_to_vec()
+    }
+
+    /// The entry of a repeat: the same rows went out again, to the caller of today.
+    pub(crate) fn repeated(scope: &Scope, memo: &[u8]) -> Option<Self> {
+        let memo = Memo::decode(memo).ok()?;
+        let ids = |bytes: &[u8]| bytes.chunks_exact(16).filter_map(|b| Uuid::from_slice(b).ok()).collect();
+        Some(Self {
+            ids: ids(&memo.ids),
+            patients: ids(&memo.patients),
+            count: memo.count,
+            ..Self::bare(scope, memo.action.parse().ok()?, &memo.resource)
+        })
+    }
+}
+
+#[derive(Message)]
+struct Memo {
+    #[prost(string, tag = "1")]
+    action: String,
+    #[prost(string, tag = "2")]
+    resource: String,
+    #[prost(bytes = "vec", tag = "3")]
+    ids: Vec<u8>,
+    #[prost(bytes = "vec", tag = "4")]
+    patients: Vec<u8>,
+    #[prost(int64, tag = "5")]
+    count: i64,
+}

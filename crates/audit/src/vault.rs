@@ -1,0 +1,151 @@
+//! The way to tenant data. It ties every answer to its audit entry.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use kernel::phi::Disclosed;
+use kernel::{AuditReceipt, Failure, Phi, Scope, Violations};
+use prost::Message;
+use schema::{Db, Once, Outcome, Stage, Step, Stored, Tx, Written};
+use sha2::{Digest, Sha256};
+
+use crate::batcher::Batcher;
+use crate::entry::{Action, Entry};
+use crate::store;
+
+/// The database and the batcher together. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Vault {
+    db: Db,
+    batcher: Batcher,
+}
+
+/// What a change did: its entry, and its answer.
+#[derive(Debug)]
+pub struct Change<R> {
+    entry: Entry,
+    response: Phi<R>,
+}
+
+impl<R> Change<R> {
+    /// Records `action` on the rows of `what`.
+    pub fn of<T: Disclosed>(scope: &Scope, action: Action, what: &T, response: Phi<R>) -> Self {
+        Self { entry: Entry::of(scope, action, what), response }
+    }
+
+    /// Records an entry made by hand.
+    #[must_use]
+    pub const fn recorded(entry: Entry, response: Phi<R>) -> Self {
+        Self { entry, response }
+    }
+}
+
+impl Vault {
+    #[must_use]
+    pub const fn new(db: Db, batcher: Batcher) -> Self {
+        Self { db, batcher }
+    }
+
+    /// For what is not PHI: practices, therapists, payers, tokens.
+    #[must_use]
+    pub const fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// For entries that stand alone: log-ins, refusals.
+    #[must_use]
+    pub const fn batcher(&self) -> &Batcher {
+        &self.batcher
+    }
+
+    /// A read of one flight (see [`Db::read_one`]), answered once its entry is durable.
+    ///
+    /// # Errors
+    /// The body's failure; `AUDIT_UNAVAILABLE` when the access could not be recorded.
+    pub async fn read_one<T: Disclosed>(
+        &self,
+        scope: &Scope,
+        body: impl AsyncFnOnce(&Tx<'_>) -> Result<Phi<T>, Failure>,
+    ) -> Result<T, Failure> {
+        let found = self.db.read_one(scope, body).await?;
+        self.disclose(scope, found).await
+    }
+
+    /// A read of several flights, answered once its entry is durable.
+    ///
+    /// # Errors
+    /// The body's failure; `AUDIT_UNAVAILABLE` when the access could not be recorded.
+    pub async fn read<T: Disclosed>(
+        &self,
+        scope: &Scope,
+        body: impl AsyncFnOnce(&Tx<'_>) -> Result<Phi<T>, Failure>,
+    ) -> Result<T, Failure> {
+        let found = self.db.read(scope, body).await?;
+        self.disclose(scope, found).await
+    }
+
+    /// Records that `found` is shown to the caller, then opens it.
+    ///
+    /// # Errors
+    /// `AUDIT_UNAVAILABLE` when the access could not be recorded.
+    pub async fn disclose<T: Disclosed>(&self, scope: &Scope, found: Phi<T>) -> Result<T, Failure> {
+        let receipt = self.batcher.record(Entry::of(scope, Action::View, &found)).await?;
+        scope.facts().note_entry();
+        Ok(found.release(&receipt))
+    }
+
+    /// A change: rows, entry, events and the stored answer in one transaction. A repeat of the same request gets
+    /// the stored answer, and an entry of its own.
+    ///
+    /// # Errors
+    /// The body's failure, or the database's; then nothing has changed.
+    pub async fn write<R: Message + Default>(
+        &self,
+        scope: &Scope,
+        once: Option<&Once>,
+        body: impl AsyncFn(&Tx<'_>) -> Result<Change<R>, Failure>,
+    ) -> Result<R, Failure> {
+        let written = self
+            .db
+            .write(scope, once, async |tx| {
+                let Change { entry, response } = body(tx).await?;
+                let stored = once.map(|_| Stored { response: response.peek().encode_to_vec(), memo: entry.memo() });
+                tx.at_commit(Append(entry));
+                Ok(Outcome { value: response, stored })
+            })
+            .await?;
+        scope.facts().note_entry();
+        match written {
+            #[expect(clippy::disallowed_methods, reason = "the transaction that holds the entry has committed")]
+            Written::Fresh(response) => Ok(response.release(&AuditReceipt::issue())),
+            Written::Repeated(stored) => self.repeat(scope, &stored).await,
+        }
+    }
+
+    async fn repeat<R: Message + Default>(&self, scope: &Scope, stored: &Stored) -> Result<R, Failure> {
+        let entry =
+            Entry::repeated(scope, &stored.memo).ok_or_else(|| Failure::internal("stored memo is unreadable"))?;
+        self.batcher.record(entry).await?;
+        R::decode(stored.response.as_slice()).map_err(Failure::internal)
+    }
+}
+
+/// Reads `request_id` of a request and digests all of it.
+pub fn once<M: Message>(v: &mut Violations, scope: &Scope, request_id: &str, request: &M) -> Option<Once> {
+    if request_id.is_empty() {
+        return None;
+    }
+    Once::parse(v, scope, request_id, Sha256::digest(request.encode_to_vec()).to_vec())
+}
+
+/// The entry's step of the transaction.
+struct Append(Entry);
+
+impl Step for Append {
+    fn stage(&self) -> Stage {
+        Stage::Audit
+    }
+
+    fn run<'a>(&'a self, tx: &'a Tx<'_>) -> BoxFuture<'a, Result<(), Failure>> {
+        async move { Ok(store::append(tx.conn(), std::slice::from_ref(&self.0)).await?) }.boxed()
+    }
+}

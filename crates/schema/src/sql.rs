@@ -1,0 +1,72 @@
+//! Statements that diesel does not write, as cacheable prepared statements.
+//!
+//! Transaction control goes through diesel's statement path and not through `batch_execute`: that path takes a
+//! first-come lock per connection, so in a pipeline no statement can overtake another one.
+
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Integer, Uuid as SqlUuid};
+use uuid::Uuid;
+
+macro_rules! fixed_sql {
+    ($($name:ident = $sql:literal;)*) => {$(
+        #[derive(Debug, Clone, Copy, QueryId)]
+        pub(crate) struct $name;
+
+        impl QueryFragment<Pg> for $name {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+                out.push_sql($sql);
+                Ok(())
+            }
+        }
+    )*};
+}
+
+fixed_sql! {
+    Begin = "BEGIN";
+    BeginReadOnly = "BEGIN READ ONLY";
+    Commit = "COMMIT";
+    Rollback = "ROLLBACK";
+}
+
+/// Makes the practice the transaction's tenant, and the caller's deadline its statement timeout.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub(crate) struct Enter {
+    pub(crate) practice: Uuid,
+    pub(crate) timeout_ms: i32,
+}
+
+impl QueryFragment<Pg> for Enter {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT tenancy.enter(");
+        out.push_bind_param::<SqlUuid, _>(&self.practice)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Integer, _>(&self.timeout_ms)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// Lets diesel keep the prepared form of a statement that it holds to be uncacheable: every UPDATE, every upsert,
+/// every `sql_query`.
+///
+/// The key is the SQL text: never wrap a statement whose text grows with its data; batches are arrays and `unnest`.
+#[derive(Debug, Clone)]
+pub struct Cached<Q>(pub Q);
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Cached<Q> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.0.walk_ast(out)
+    }
+    fn is_safe_to_cache_prepared(&self, _: &Pg) -> QueryResult<bool> {
+        Ok(true)
+    }
+}
+impl<Q> QueryId for Cached<Q> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+impl<Q: Query> Query for Cached<Q> {
+    type SqlType = Q::SqlType;
+}

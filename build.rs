@@ -1,8 +1,8 @@
 //! Compiles `proto/` into the stubs without a system protoc, and refuses RPCs that don't declare permission and PHI.
 use std::{
+    collections::BTreeMap,
     env,
     error::Error,
-    fmt::Write as _,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -70,34 +70,34 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 /// Writes what each RPC declares as the Rust expression of `METHODS`, or tells every RPC that declares too little.
 fn methods(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
     let options = Options::find(pool)?;
-    let (mut table, mut refused) = (String::from("&[\n"), 0);
-    for service in pool.services() {
-        for method in service.methods() {
-            match options.declared(&method) {
-                Ok(declared) => writeln!(
-                    table,
-                    "Method {{ path: \"/{}/{}\", permission: \"{}\", phi: Phi::{}, mutates: {}, \
-                     client_streaming: {}, server_streaming: {} }},",
-                    service.full_name(),
-                    method.name(),
+    // by path, so that they can be found by bisection
+    let (mut rows, mut refused) = (BTreeMap::new(), 0);
+    for method in pool.services().flat_map(|service| service.methods().collect::<Vec<_>>()) {
+        match options.declared(&method) {
+            Ok(declared) => {
+                let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
+                let row = format!(
+                    "permission: \"{}\", phi: Phi::{}, mutates: {}, request_id: {:?}, client_streaming: {}, server_streaming: {}",
                     declared.permission,
                     declared.phi,
                     declared.mutates,
+                    declared.request_id,
                     method.is_client_streaming(),
                     method.is_server_streaming(),
-                )?,
-                Err(problem) => {
-                    println!("cargo::error={}: {problem}", method.full_name());
-                    refused += 1;
-                }
+                );
+                rows.insert(path, row);
+            }
+            Err(problem) => {
+                println!("cargo::error={}: {problem}", method.full_name());
+                refused += 1;
             }
         }
     }
     if refused > 0 {
         return Err(format!("{refused} RPCs declare too little, see proto/therapy/options/v1/options.proto").into());
     }
-    table.push(']');
-    Ok(table)
+    let rows: String = rows.iter().map(|(path, row)| format!("Method {{ path: \"{path}\", {row} }},\n")).collect();
+    Ok(format!("&[\n{rows}]"))
 }
 
 /// The method options of `options.proto`.
@@ -112,6 +112,8 @@ struct Declared {
     permission: String,
     phi: &'static str,
     mutates: bool,
+    /// Number of the request's field `request_id`.
+    request_id: Option<u32>,
 }
 
 impl Options {
@@ -142,13 +144,13 @@ impl Options {
             Some(_) | None => return Err("declares no (therapy.options.v1.phi), or an unspecified one"),
         };
         let mutates = options.get_extension(&self.mutates).as_bool() == Some(true);
-        let keyed = method.input().get_field_by_name("request_id").is_some();
-        if method.is_client_streaming() && keyed {
+        let request_id = method.input().get_field_by_name("request_id").map(|field| field.number());
+        if method.is_client_streaming() && request_id.is_some() {
             return Err("streams from the client: each message needs a key of its own, not a request_id");
         }
-        if !method.is_client_streaming() && mutates != keyed {
+        if !method.is_client_streaming() && mutates != request_id.is_some() {
             return Err("must declare (therapy.options.v1.mutates) exactly when its request has a request_id");
         }
-        Ok(Declared { permission, phi, mutates })
+        Ok(Declared { permission, phi, mutates, request_id })
     }
 }

@@ -1,9 +1,17 @@
 //! Typed gRPC stubs of the therapy-claims backend.
 //!
-//! Messages are always there; the feature `client` adds the generated clients and `client::Client`, the feature
-//! `server` the generated server traits. Each `<domain>::v1` module is the proto package `therapy.<domain>.v1`.
+//! Messages are always there; the feature `client` adds the generated clients, `client::Client` and the claim
+//! feed's `feed::consume`; the feature `server` adds the generated server traits. Each `<domain>::v1` module is the proto package `therapy.<domain>.v1`.
 
+#[cfg(feature = "client")]
+mod backoff;
+#[cfg(feature = "client")]
+pub mod client;
+#[cfg(feature = "client")]
+pub mod feed;
 mod secret;
+#[cfg(test)]
+mod tests;
 
 /// The proto packages below `therapy`; laid out as the generated code refers to them.
 #[allow(
@@ -68,8 +76,14 @@ pub mod google {
 /// The descriptors of all packages with their options and imports, for reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = tonic::include_file_descriptor_set!("descriptor");
 
-/// Every RPC with what it declares in its proto.
+/// Every RPC with what it declares in its proto, by path.
 pub static METHODS: &[Method] = include!(concat!(env!("OUT_DIR"), "/methods.rs"));
+
+/// What the RPC with that path declares; `None` for paths of other interfaces, such as health and reflection.
+#[must_use]
+pub fn method(path: &str) -> Option<&'static Method> {
+    METHODS.binary_search_by(|method| method.path.cmp(path)).ok().and_then(|index| METHODS.get(index))
+}
 
 /// What an RPC declares about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -80,8 +94,10 @@ pub struct Method {
     pub permission: &'static str,
     /// What it does with protected health information.
     pub phi: Phi,
-    /// Whether it changes state and takes a `request_id`.
+    /// Whether it changes state under a key: a `request_id`, or a key in each message where the client streams.
     pub mutates: bool,
+    /// Number of the request's field `request_id`.
+    pub request_id: Option<u32>,
     /// Whether the client sends a stream.
     pub client_streaming: bool,
     /// Whether the server answers a stream.

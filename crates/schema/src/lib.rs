@@ -3,6 +3,7 @@
 //! Nothing else opens connections or transactions; nothing here knows what the tables mean.
 
 pub mod db;
+pub mod embedded;
 pub mod error;
 pub mod idempotency;
 pub mod sql;

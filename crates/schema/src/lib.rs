@@ -6,6 +6,7 @@ pub mod db;
 pub mod embedded;
 pub mod error;
 pub mod idempotency;
+pub mod migrate;
 pub mod sql;
 pub mod tables;
 pub mod tx;

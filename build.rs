@@ -23,7 +23,8 @@ const SECRETS: [&str; 6] = [
 fn main() -> Result<(), Box<dyn Error>> {
     // paths are relative to the package, where cargo runs this
     let root = Path::new("proto");
-    println!("cargo::rerun-if-changed=proto");
+    println!("cargo::rerun-if-changed=proto/therapy");
+    println!("cargo::rerun-if-changed=proto/google");
     println!("cargo::rerun-if-changed=build.rs");
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
 

@@ -7,6 +7,7 @@
 mod backoff;
 #[cfg(feature = "client")]
 pub mod client;
+mod date;
 #[cfg(feature = "client")]
 pub mod feed;
 mod secret;

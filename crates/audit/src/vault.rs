@@ -98,19 +98,26 @@ impl Vault {
     ///
     /// # Errors
     /// The body's failure, or the database's; then nothing has changed.
-    pub async fn write<R: Message + Default>(
+    pub async fn write<R, B>(
         &self,
         scope: &Scope,
         once: Option<&Once>,
-        body: impl AsyncFn(&Tx<'_>) -> Result<Change<R>, Failure>,
-    ) -> Result<R, Failure> {
+        mut body: impl FnMut() -> B,
+    ) -> Result<R, Failure>
+    where
+        R: Message + Default,
+        B: AsyncFnOnce(&Tx<'_>) -> Result<Change<R>, Failure>,
+    {
         let written = self
             .db
-            .write(scope, once, async |tx| {
-                let Change { entry, response } = body(tx).await?;
-                let stored = once.map(|_| Stored { response: response.peek().encode_to_vec(), memo: entry.memo() });
-                tx.at_commit(Append(entry));
-                Ok(Outcome { value: response, stored })
+            .write(scope, once, || {
+                let body = body();
+                async move |tx: &Tx<'_>| {
+                    let Change { entry, response } = body(tx).await?;
+                    let stored = once.map(|_| Stored { response: response.peek().encode_to_vec(), memo: entry.memo() });
+                    tx.at_commit(Append(entry));
+                    Ok(Outcome { value: response, stored })
+                }
             })
             .await?;
         scope.facts().note_entry();

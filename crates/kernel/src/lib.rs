@@ -4,6 +4,7 @@
 //! two domain crates need the very same one.
 
 pub mod access;
+pub mod address;
 pub mod clock;
 pub mod ctx;
 pub mod error;

@@ -102,17 +102,20 @@ impl Db {
     ///
     /// # Errors
     /// The body's failure, or the database's.
-    pub async fn write<T>(
+    pub async fn write<T, B>(
         &self,
         scope: &Scope,
         once: Option<&Once>,
-        body: impl AsyncFn(&Tx<'_>) -> Result<Outcome<T>, Failure>,
-    ) -> Result<Written<T>, Failure> {
+        mut body: impl FnMut() -> B,
+    ) -> Result<Written<T>, Failure>
+    where
+        B: AsyncFnOnce(&Tx<'_>) -> Result<Outcome<T>, Failure>,
+    {
         let mut attempt = 1;
         loop {
             let lease = self.lease(scope.time_left()).await?;
             let tx = lease.tx(scope)?;
-            let (result, settled) = attempt_write(&tx, once, &body).await;
+            let (result, settled) = attempt_write(&tx, once, body()).await;
             drop(tx);
             if settled {
                 lease.settle();
@@ -151,7 +154,7 @@ impl Db {
 async fn attempt_write<T>(
     tx: &Tx<'_>,
     once: Option<&Once>,
-    body: &impl AsyncFn(&Tx<'_>) -> Result<Outcome<T>, Failure>,
+    body: impl AsyncFnOnce(&Tx<'_>) -> Result<Outcome<T>, Failure>,
 ) -> (Result<Written<T>, Failure>, bool) {
     let claimed = async {
         match once {

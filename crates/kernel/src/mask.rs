@@ -9,12 +9,12 @@ use crate::violations::Violations;
 pub struct Mask(Vec<&'static str>);
 
 impl Mask {
-    /// Reads `update_mask` against the fields that may be updated. No mask and `*` mean all of them; unknown and
-    /// output-only paths are violations.
+    /// Reads `update_mask` against the fields that may be updated. `*` means all of them; unknown and output-only
+    /// paths are violations, and so is an empty mask: an update that names nothing is a mistake.
     pub fn parse(v: &mut Violations, mask: Option<&FieldMask>, updatable: &[&'static str]) -> Self {
         let paths = mask.map_or(&[][..], |m| m.paths.as_slice());
         if paths.is_empty() {
-            return Self(updatable.to_vec());
+            v.add("update_mask", "must name the fields to change, or \"*\"");
         }
         let mut fields = Vec::new();
         for (i, path) in paths.iter().enumerate() {

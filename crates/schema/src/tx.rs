@@ -21,6 +21,8 @@ use crate::sql::{Begin, BeginReadOnly, Commit, Enter, Rollback};
 /// When a step runs. The order is the lock order: domain rows come first, then these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
+    /// Domain rows whose answer nobody waits for.
+    Rows,
     /// The stored answer of an idempotent request.
     Answer,
     /// `audit.heads`.
@@ -70,6 +72,15 @@ impl<'a> Tx<'a> {
         self.steps().push(Box::new(step));
     }
 
+    /// Sends a statement together with the commit, for rows whose new content is known already. It saves a
+    /// round trip; the statement must check that it touched what it meant to.
+    pub fn defer<F>(&self, statement: F)
+    where
+        F: for<'t> Fn(&'t Tx<'_>) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync + 'static,
+    {
+        self.at_commit(Deferred(statement));
+    }
+
     fn steps(&self) -> std::sync::MutexGuard<'_, Vec<Box<dyn Step>>> {
         self.steps.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -92,6 +103,21 @@ impl<'a> Tx<'a> {
     async fn enter(&self) -> Result<()> {
         let timeout_ms = i32::try_from(self.scope.time_left().as_millis()).unwrap_or(i32::MAX);
         self.execute(Enter { practice: self.practice(), timeout_ms }).await
+    }
+}
+
+struct Deferred<F>(F);
+
+impl<F> Step for Deferred<F>
+where
+    F: for<'t> Fn(&'t Tx<'_>) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync,
+{
+    fn stage(&self) -> Stage {
+        Stage::Rows
+    }
+
+    fn run<'a>(&'a self, tx: &'a Tx<'_>) -> BoxFuture<'a, Result<(), Failure>> {
+        (self.0)(tx)
     }
 }
 

@@ -63,7 +63,7 @@ pub struct Entry {
     pub(crate) peer: Option<IpAddr>,
     pub(crate) outcome: Outcome,
     /// Why it was denied or failed: a reason of the API.
-    pub(crate) reason: Option<&'static str>,
+    pub(crate) reason: Option<String>,
     pub(crate) recorded_at: DateTime<Utc>,
 }
 
@@ -158,9 +158,9 @@ impl Entry {
 
     /// The call was refused or went wrong.
     #[must_use]
-    pub const fn ended(mut self, outcome: Outcome, reason: &'static str) -> Self {
+    pub fn ended(mut self, outcome: Outcome, reason: &str) -> Self {
         self.outcome = outcome;
-        self.reason = Some(reason);
+        self.reason = Some(reason.to_owned());
         self
     }
 

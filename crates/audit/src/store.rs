@@ -37,7 +37,7 @@ pub(crate) async fn append(conn: &AsyncPgConnection, entries: &[Entry]) -> Resul
         .bind::<Array<Bool>, _>(column(entries, |e| e.accessed_phi))
         .bind::<Array<Text>, _>(column(entries, |e| e.request_id.as_str()))
         .bind::<Array<Nullable<Text>>, _>(column(entries, |e| e.peer.map(|ip| ip.to_string())))
-        .bind::<Array<Nullable<Text>>, _>(column(entries, |e| e.reason))
+        .bind::<Array<Nullable<Text>>, _>(column(entries, |e| e.reason.as_deref()))
         .bind::<Array<Text>, _>(column(entries, |e| e.purpose()));
     let written = Cached(query).execute(&mut conn).await?;
     // a practice without a head row has no chain: nothing may be answered then

@@ -76,6 +76,12 @@ impl Scope {
         Self::granted(identity, PracticeId::NIL, granted, facts)
     }
 
+    /// The same caller, named in a practice's trail without reaching anything there: for denials.
+    #[must_use]
+    pub fn within(&self, practice: PracticeId) -> Self {
+        Self { practice, ..self.clone() }
+    }
+
     /// The same caller in a practice that this very request creates.
     #[must_use]
     pub fn founding(&self, practice: PracticeId) -> Self {

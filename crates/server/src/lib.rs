@@ -1,1 +1,7 @@
 //! claimsd: configuration, layers, composition and the command line.
+//!
+//! Nothing but this crate reads the environment, and nothing here knows a table or a rule.
+
+pub mod access;
+pub mod app;
+pub mod methods;

@@ -61,30 +61,50 @@ END $$;
 COMMENT ON FUNCTION tenancy.user_id_by_email(text) IS 'For giving an existing person a membership: the id and nothing else; NULL when there is no such active user.';
 
 CREATE FUNCTION tenancy.memberships_of_user(p_user_id uuid)
-RETURNS TABLE (practice_id uuid, practice_name text, practice_is_active boolean, role text, is_owner boolean,
-               is_active boolean, therapist_id uuid, updated_at timestamptz)
+RETURNS TABLE (practice_id uuid, practice_name text, practice_is_active boolean, user_id uuid, email text, role text, is_owner boolean,
+               is_active boolean, therapist_id uuid, version bigint, created_at timestamptz, updated_at timestamptz)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
   RETURN QUERY
-    SELECT m.practice_id, p.name, p.is_active, m.role, m.is_owner, m.is_active, m.therapist_id, m.updated_at
-    FROM tenancy.memberships m JOIN tenancy.practices p ON p.id = m.practice_id
+    SELECT m.practice_id, p.name, p.is_active, m.user_id, u.email, m.role, m.is_owner, m.is_active, m.therapist_id, m.version,
+           m.created_at, m.updated_at
+    FROM tenancy.memberships m
+    JOIN tenancy.practices p ON p.id = m.practice_id
+    JOIN tenancy.users u ON u.id = m.user_id
     WHERE m.user_id = p_user_id
     ORDER BY m.practice_id;
 END $$;
-COMMENT ON FUNCTION tenancy.memberships_of_user(uuid) IS 'All memberships of one person, ended ones too, across practices. Ask it about the caller.';
+COMMENT ON FUNCTION tenancy.memberships_of_user(uuid) IS
+  'All memberships of one person, ended ones too, across practices. Ask it about the caller, or to learn whether somebody belongs to others too.';
 
-CREATE FUNCTION tenancy.practices_of_user(p_user_id uuid) RETURNS SETOF tenancy.practices
+CREATE FUNCTION tenancy.practices_of_user(p_user_id uuid, p_after uuid, p_limit integer) RETURNS SETOF tenancy.practices
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RETURN QUERY
     SELECT p.* FROM tenancy.practices p JOIN tenancy.memberships m ON m.practice_id = p.id
-    WHERE m.user_id = p_user_id AND m.is_active
-    ORDER BY p.id;
+    WHERE m.user_id = p_user_id AND m.is_active AND (p_after IS NULL OR p.id > p_after)
+    ORDER BY p.id
+    LIMIT p_limit;
 END $$;
-COMMENT ON FUNCTION tenancy.practices_of_user(uuid) IS 'The practices a person works in. Ask it about the caller.';
+COMMENT ON FUNCTION tenancy.practices_of_user(uuid, uuid, integer) IS
+  'The practices a person works in, by id, from behind p_after (exclusive; NULL = from the start). Ask it about the caller.';
+
+CREATE FUNCTION tenancy.practices_of_account(p_account_id uuid, p_at timestamptz, p_after uuid, p_limit integer) RETURNS SETOF tenancy.practices
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN QUERY
+    SELECT p.* FROM tenancy.practices p JOIN tenancy.service_grants g ON g.practice_id = p.id
+    WHERE g.account_id = p_account_id AND g.valid_from <= p_at AND (g.valid_to IS NULL OR g.valid_to > p_at)
+      AND (p_after IS NULL OR p.id > p_after)
+    ORDER BY p.id
+    LIMIT p_limit;
+END $$;
+COMMENT ON FUNCTION tenancy.practices_of_account(uuid, timestamptz, uuid, integer) IS
+  'The practices a service account has a grant for at that time, by id, from behind p_after (exclusive; NULL = from the start). Ask it about the caller.';
 
 CREATE FUNCTION tenancy.grants_of_account(p_account_id uuid)
 RETURNS TABLE (practice_id uuid, practice_name text, practice_is_active boolean, scopes text[],
@@ -123,24 +143,35 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION tenancy.token_revoke(text, timestamptz) IS 'Ends a credential for good; false when there is none or it had ended. Not limited to a practice: people log out of none.';
 
-CREATE FUNCTION tenancy.tokens_of_user(p_user_id uuid)
-RETURNS TABLE (key_id text, kind text, user_id uuid, account_id uuid, created_at timestamptz, expires_at timestamptz,
-               idle_expires_at timestamptz, last_used_on date, revoked_at timestamptz)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION tenancy.token_end(p_key_id text, p_at timestamptz) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-#variable_conflict use_column
 BEGIN
-  RETURN QUERY
-    SELECT t.key_id, t.kind, t.user_id, t.account_id, t.created_at, t.expires_at, t.idle_expires_at, t.last_used_on, t.revoked_at
-    FROM tenancy.tokens t
-    WHERE t.user_id = p_user_id
-      AND EXISTS (SELECT FROM tenancy.memberships m
-                  WHERE m.practice_id = current_setting('app.practice_id')::uuid AND m.user_id = p_user_id)
-    ORDER BY t.created_at DESC, t.key_id;
+  UPDATE tenancy.tokens t SET expires_at = LEAST(t.expires_at, p_at)
+  WHERE t.key_id = p_key_id AND t.revoked_at IS NULL
+    AND EXISTS (SELECT FROM tenancy.service_grants g
+                WHERE g.practice_id = current_setting('app.practice_id')::uuid AND g.account_id = t.account_id);
+  RETURN FOUND;
 END $$;
-COMMENT ON FUNCTION tenancy.tokens_of_user(uuid) IS 'Sessions of a member of this practice, without secrets; nothing for anybody else.';
+COMMENT ON FUNCTION tenancy.token_end(text, timestamptz) IS
+  'Brings forward (never back) the end of a service token, for rotation; false unless its account has a grant in this practice.';
 
-CREATE FUNCTION tenancy.tokens_of_account(p_account_id uuid)
+CREATE FUNCTION tenancy.tokens_revoke_of_user(p_user_id uuid, p_at timestamptz) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  ended integer;
+BEGIN
+  UPDATE tenancy.tokens t SET revoked_at = p_at
+  WHERE t.user_id = p_user_id AND t.revoked_at IS NULL
+    AND EXISTS (SELECT FROM tenancy.memberships m
+                WHERE m.practice_id = current_setting('app.practice_id')::uuid AND m.user_id = p_user_id);
+  GET DIAGNOSTICS ended = ROW_COUNT;
+  RETURN ended;
+END $$;
+COMMENT ON FUNCTION tenancy.tokens_revoke_of_user(uuid, timestamptz) IS 'Ends all sessions of a member of this practice; answers how many. Nothing for anybody else.';
+
+CREATE FUNCTION tenancy.tokens_in_practice(p_account_id uuid, p_at timestamptz, p_after text, p_limit integer)
 RETURNS TABLE (key_id text, kind text, user_id uuid, account_id uuid, created_at timestamptz, expires_at timestamptz,
                idle_expires_at timestamptz, last_used_on date, revoked_at timestamptz)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -149,13 +180,16 @@ AS $$
 BEGIN
   RETURN QUERY
     SELECT t.key_id, t.kind, t.user_id, t.account_id, t.created_at, t.expires_at, t.idle_expires_at, t.last_used_on, t.revoked_at
-    FROM tenancy.tokens t
-    WHERE t.account_id = p_account_id
-      AND EXISTS (SELECT FROM tenancy.service_grants g
-                  WHERE g.practice_id = current_setting('app.practice_id')::uuid AND g.account_id = p_account_id)
-    ORDER BY t.created_at DESC, t.key_id;
+    FROM tenancy.service_grants g JOIN tenancy.tokens t ON t.account_id = g.account_id
+    WHERE g.practice_id = current_setting('app.practice_id')::uuid
+      AND (p_account_id IS NULL OR g.account_id = p_account_id)
+      AND (p_at IS NULL OR (t.revoked_at IS NULL AND t.expires_at > p_at))
+      AND (p_after IS NULL OR t.key_id > p_after)
+    ORDER BY t.key_id
+    LIMIT p_limit;
 END $$;
-COMMENT ON FUNCTION tenancy.tokens_of_account(uuid) IS 'Tokens of a service account with a grant in this practice, without secrets; nothing for any other.';
+COMMENT ON FUNCTION tenancy.tokens_in_practice(uuid, timestamptz, text, integer) IS
+  'Tokens, without secrets, of the service accounts with a grant in this practice, or of one of them; with p_at only those that count then. By key id, from behind p_after (exclusive; NULL = from the start).';
 
 -- === people ===
 
@@ -209,17 +243,59 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION tenancy.user_get_in_practice(uuid) IS 'One member of this practice (ended memberships too), or no row.';
 
-CREATE FUNCTION tenancy.users_in_practice(p_after uuid, p_limit integer) RETURNS SETOF tenancy.user_profiles
+CREATE FUNCTION tenancy.user_profile(p_id uuid) RETURNS SETOF tenancy.user_profiles
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN QUERY SELECT u.* FROM tenancy.user_profiles u WHERE u.id = p_id;
+END $$;
+COMMENT ON FUNCTION tenancy.user_profile(uuid) IS 'One person, whatever the practice. Ask it about the caller.';
+
+CREATE FUNCTION tenancy.user_set_password(p_id uuid, p_password_hash text, p_at timestamptz) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  UPDATE tenancy.users u SET password_hash = p_password_hash, version = u.version + 1, updated_at = p_at
+  WHERE u.id = p_id
+    AND EXISTS (SELECT FROM tenancy.memberships m
+                WHERE m.practice_id = current_setting('app.practice_id')::uuid AND m.user_id = p_id);
+  RETURN FOUND;
+END $$;
+COMMENT ON FUNCTION tenancy.user_set_password(uuid, text, timestamptz) IS 'False, and no change, unless the person is a member of this practice.';
+
+CREATE FUNCTION tenancy.users_in_practice(p_include_inactive boolean, p_after uuid, p_limit integer) RETURNS SETOF tenancy.user_profiles
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   RETURN QUERY
     SELECT u.* FROM tenancy.memberships m JOIN tenancy.user_profiles u ON u.id = m.user_id
-    WHERE m.practice_id = current_setting('app.practice_id')::uuid AND (p_after IS NULL OR m.user_id > p_after)
+    WHERE m.practice_id = current_setting('app.practice_id')::uuid AND (p_include_inactive OR u.is_active)
+      AND (p_after IS NULL OR m.user_id > p_after)
     ORDER BY m.user_id
     LIMIT p_limit;
 END $$;
-COMMENT ON FUNCTION tenancy.users_in_practice(uuid, integer) IS 'Members of this practice (ended memberships too) by id, from behind p_after (exclusive; NULL = from the start).';
+COMMENT ON FUNCTION tenancy.users_in_practice(boolean, uuid, integer) IS 'Members of this practice (ended memberships too) by id, from behind p_after (exclusive; NULL = from the start).';
+
+CREATE FUNCTION tenancy.memberships_in_practice(p_user_id uuid, p_include_inactive boolean, p_after uuid, p_limit integer)
+RETURNS TABLE (practice_id uuid, practice_name text, practice_is_active boolean, user_id uuid, email text, role text, is_owner boolean,
+               is_active boolean, therapist_id uuid, version bigint, created_at timestamptz, updated_at timestamptz)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT m.practice_id, p.name, p.is_active, m.user_id, u.email, m.role, m.is_owner, m.is_active, m.therapist_id, m.version,
+           m.created_at, m.updated_at
+    FROM tenancy.memberships m
+    JOIN tenancy.practices p ON p.id = m.practice_id
+    JOIN tenancy.users u ON u.id = m.user_id
+    WHERE m.practice_id = current_setting('app.practice_id')::uuid AND (p_user_id IS NULL OR m.user_id = p_user_id)
+      AND (p_include_inactive OR m.is_active) AND (p_after IS NULL OR m.user_id > p_after)
+    ORDER BY m.user_id
+    LIMIT p_limit;
+END $$;
+COMMENT ON FUNCTION tenancy.memberships_in_practice(uuid, boolean, uuid, integer) IS
+  'Memberships of this practice with their people''s addresses, or the one of p_user_id; by user, from behind p_after (exclusive; NULL = from the start).';
 
 CREATE FUNCTION tenancy.user_set_active_practice(p_user_id uuid, p_practice_id uuid, p_at timestamptz) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -244,6 +320,28 @@ BEGIN
     VALUES (p_id, p_name, p_description, p_at, p_at) RETURNING *;
 END $$;
 COMMENT ON FUNCTION tenancy.service_account_insert(uuid, text, text, timestamptz) IS 'A new service account, without any grant.';
+
+CREATE FUNCTION tenancy.service_account_get(p_id uuid) RETURNS SETOF tenancy.service_accounts
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN QUERY SELECT a.* FROM tenancy.service_accounts a WHERE a.id = p_id;
+END $$;
+COMMENT ON FUNCTION tenancy.service_account_get(uuid) IS 'One service account, whatever the practice. Ask it about the caller.';
+
+CREATE FUNCTION tenancy.service_account_lock(p_id uuid) RETURNS SETOF tenancy.service_accounts
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN QUERY
+    SELECT a.* FROM tenancy.service_accounts a
+    WHERE a.id = p_id
+      AND EXISTS (SELECT FROM tenancy.service_grants g
+                  WHERE g.practice_id = current_setting('app.practice_id')::uuid AND g.account_id = p_id)
+    FOR NO KEY UPDATE OF a;
+END $$;
+COMMENT ON FUNCTION tenancy.service_account_lock(uuid) IS
+  'A service account with a grant in this practice, locked so that its tokens can be counted; or no row.';
 
 CREATE FUNCTION tenancy.grant_upsert(p_account_id uuid, p_scopes text[], p_valid_from timestamptz, p_valid_to timestamptz, p_at timestamptz)
 RETURNS SETOF tenancy.service_grants
@@ -284,18 +382,25 @@ GRANT EXECUTE ON FUNCTION
   tenancy.user_by_email_for_login(text),
   tenancy.user_id_by_email(text),
   tenancy.memberships_of_user(uuid),
-  tenancy.practices_of_user(uuid),
+  tenancy.practices_of_user(uuid, uuid, integer),
+  tenancy.practices_of_account(uuid, timestamptz, uuid, integer),
   tenancy.grants_of_account(uuid),
   tenancy.token_insert(text, bytea, text, uuid, uuid, timestamptz, timestamptz, timestamptz),
   tenancy.token_revoke(text, timestamptz),
-  tenancy.tokens_of_user(uuid),
-  tenancy.tokens_of_account(uuid),
+  tenancy.token_end(text, timestamptz),
+  tenancy.tokens_revoke_of_user(uuid, timestamptz),
+  tenancy.tokens_in_practice(uuid, timestamptz, text, integer),
   tenancy.user_insert(uuid, text, text, text, text, text, boolean, timestamptz, timestamptz, timestamptz),
   tenancy.user_update(uuid, bigint, text, text, text, text, boolean, boolean, timestamptz, timestamptz, timestamptz),
   tenancy.user_get_in_practice(uuid),
-  tenancy.users_in_practice(uuid, integer),
+  tenancy.user_profile(uuid),
+  tenancy.user_set_password(uuid, text, timestamptz),
+  tenancy.users_in_practice(boolean, uuid, integer),
+  tenancy.memberships_in_practice(uuid, boolean, uuid, integer),
   tenancy.user_set_active_practice(uuid, uuid, timestamptz),
   tenancy.service_account_insert(uuid, text, text, timestamptz),
+  tenancy.service_account_get(uuid),
+  tenancy.service_account_lock(uuid),
   tenancy.grant_upsert(uuid, text[], timestamptz, timestamptz, timestamptz),
   tenancy.service_accounts_in_practice(uuid, integer)
 TO claims_app;

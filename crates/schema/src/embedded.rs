@@ -15,10 +15,8 @@ mod prepare;
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
-use rustix::process::Signal;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use self::account::Account;
 use self::binaries::Binaries;
@@ -45,20 +43,21 @@ pub struct Options {
     pub search_path: Vec<PathBuf>,
     /// Holds the socket where the cluster's own directory has too long a name.
     pub temp_dir: PathBuf,
+    /// Whether a database that dies, killed for instance, is started again by itself.
+    pub revive: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { bin_dir: None, search_path: Vec::new(), temp_dir: PathBuf::from("/tmp") }
+        Self { bin_dir: None, search_path: Vec::new(), temp_dir: PathBuf::from("/tmp"), revive: false }
     }
 }
 
 /// A running database cluster. Dropping it shuts it down, and removes it when it's a [`Mode::Throwaway`].
 #[derive(Debug)]
 pub struct Cluster {
-    // both are there until the drop takes them
+    // there until the drop takes it
     keeper: Option<Keeper>,
-    pid: Mutex<u32>,
     launch: Arc<Launch>,
     place: Place,
 }
@@ -83,18 +82,20 @@ impl Cluster {
         let version = if mode == Mode::Keep { Files::version(&existing) } else { None };
         let binaries = Binaries::find(options, &existing, version)?;
         let files = place.files(&account, &options.temp_dir)?;
-        let launch = Arc::new(Launch { binaries, account, files, mode });
-        let keeper = Keeper::spawn().map_err(|source| Error::Io {
+        let launch = Arc::new(Launch { binaries, account, files, mode, pid: AtomicU32::new(0) });
+        let looked_after = options.revive.then(|| Arc::clone(&launch));
+        let look_after = move |child: &mut _| looked_after.iter().for_each(|launch| launch.revive(child));
+        let keeper = Keeper::spawn(look_after).map_err(|source| Error::Io {
             action: "start a thread for",
             path: place.dir().to_path_buf(),
             source,
         })?;
         let first = Arc::clone(&launch);
-        let pid = keeper.run(move |child| {
+        keeper.run(move |child| {
             first.make()?;
             first.start(child)
         })?;
-        Ok(Self { keeper: Some(keeper), pid: Mutex::new(pid), launch, place })
+        Ok(Self { keeper: Some(keeper), launch, place })
     }
 
     /// The connection string of a user and a database, in the form that names a socket directory.
@@ -104,10 +105,10 @@ impl Cluster {
         format!("postgres://{}@{socket}/{}", encode(user.as_bytes()), encode(database.as_bytes()))
     }
 
-    /// The postmaster's process id; another one after a restart.
+    /// The postmaster's process id; another one after each start.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        *self.pid.lock().unwrap_or_else(PoisonError::into_inner)
+        self.launch.pid.load(Ordering::Relaxed)
     }
 
     /// Shuts the database down, if it's still running, and starts it again on the same data.
@@ -115,15 +116,12 @@ impl Cluster {
     /// # Errors
     /// It doesn't come up again.
     pub fn restart(&self) -> Result<(), Error> {
-        // held throughout, so that two callers restart it one after the other
-        let mut pid = self.pid.lock().unwrap_or_else(PoisonError::into_inner);
         let launch = Arc::clone(&self.launch);
         let keeper = self.keeper.as_ref().ok_or(Error::Down)?;
-        *pid = keeper.run(move |child| {
-            keeper::stop(child, &FAST);
+        keeper.run(move |child| {
+            launch.stop(child);
             launch.start(child)
-        })?;
-        Ok(())
+        })
     }
 
     /// Removes a throw-away cluster that a killed process left in `dir`.
@@ -150,29 +148,20 @@ impl Drop for Cluster {
         let Some(keeper) = self.keeper.take() else {
             return;
         };
-        let mode = self.launch.mode;
+        let launch = Arc::clone(&self.launch);
         let stopped = keeper.run(move |child| {
-            match mode {
-                Mode::Keep => keeper::stop(child, &FAST),
-                Mode::Throwaway => keeper::stop(child, &IMMEDIATE),
-            }
+            launch.stop(child);
             Ok(())
         });
         if let Err(error) = stopped {
             tracing::warn!(%error, "the embedded database was not shut down");
         }
         keeper.end();
-        if mode == Mode::Throwaway {
+        if self.launch.mode == Mode::Throwaway {
             self.place.remove();
         }
     }
 }
-
-/// Open transactions are rolled back and everything is written, unless it takes far too long.
-const FAST: [(Signal, Duration); 3] = [(Signal::INT, Duration::from_secs(60)), IMMEDIATE[0], IMMEDIATE[1]];
-/// Nothing is written; the data needs recovery, or nobody.
-const IMMEDIATE: [(Signal, Duration); 2] =
-    [(Signal::QUIT, Duration::from_secs(10)), (Signal::KILL, Duration::from_secs(10))];
 
 fn encode(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {

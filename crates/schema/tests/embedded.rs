@@ -100,13 +100,28 @@ fn a_database_that_was_killed_is_restarted_with_what_it_committed() {
 }
 
 #[test]
+fn a_database_that_is_looked_after_comes_back_by_itself() {
+    let dir = TempDir::new("revived");
+    let options = Options { revive: true, ..Options::default() };
+    let cluster = Cluster::start_with(dir.path(), Mode::Keep, &options).unwrap();
+    tell(&cluster, "CREATE TABLE kept AS SELECT 'committed' AS word");
+    for _ in 0..2 {
+        let killed = cluster.pid();
+        kill(killed, Signal::KILL);
+        wait_for(|| cluster.pid() != killed);
+        assert_eq!(ask(&cluster, "(SELECT word FROM kept)"), "committed");
+    }
+    let last = cluster.pid();
+    drop(cluster);
+    assert!(!is_alive(last));
+}
+
+#[test]
 fn the_database_ends_with_a_killed_parent_and_starts_again() {
     let dir = TempDir::new("killed-parent");
     let mut helper = Helper::start(dir.path(), None);
     helper.kill();
-    if cfg!(target_os = "linux") {
-        wait_for(|| !is_alive(helper.postmaster));
-    }
+    helper.outlive_database();
 
     // once more, and this time the orphan is slow to go: it waits for its last checkpoint
     let mut helper = Helper::start(dir.path(), None);
@@ -131,6 +146,7 @@ fn a_directory_in_use_names_its_owner() {
     assert!(matches!(&refused, Error::Busy { owner, .. } if *owner == helper.process.id().to_string()), "{refused}");
     assert!(is_alive(helper.postmaster), "the owner's database is left alone");
     helper.kill();
+    helper.outlive_database();
 }
 
 #[test]
@@ -219,9 +235,7 @@ fn an_ordinary_user_needs_no_root() {
     let mut helper = Helper::start(dir.path(), Some(NOBODY));
     assert_eq!(helper.user, NOBODY);
     helper.kill();
-    if cfg!(target_os = "linux") {
-        wait_for(|| !is_alive(helper.postmaster));
-    }
+    helper.outlive_database();
 }
 
 /// The helper process: not a test, does nothing unless it's told where.
@@ -263,6 +277,14 @@ impl Helper {
     fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
+    }
+
+    /// The kernel tells the database that its parent died; where it can't, we do.
+    fn outlive_database(&self) {
+        if !cfg!(target_os = "linux") {
+            kill(self.postmaster, Signal::INT);
+        }
+        wait_for(|| !is_alive(self.postmaster));
     }
 }
 

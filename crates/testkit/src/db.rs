@@ -122,6 +122,7 @@ fn options() -> Options {
         bin_dir: std::env::var_os("PG_BIN").map(PathBuf::from),
         search_path: std::env::var_os("PATH").iter().flat_map(std::env::split_paths).collect(),
         temp_dir: std::env::temp_dir(),
+        revive: false,
     }
 }
 

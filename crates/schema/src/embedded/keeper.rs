@@ -3,14 +3,17 @@
 //! The kernel sends the parent-death signal when the *thread* that spawned a process ends, not when the whole
 //! process does. Threads of tokio and of the test harness end early, so a thread of our own spawns the database,
 //! and does nothing else for as long as the cluster lives.
+use std::io;
 use std::process::Child;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::Error;
+
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 type Job = Box<dyn FnOnce(&mut Option<Child>) + Send>;
 
@@ -21,12 +24,17 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    pub(super) fn spawn() -> std::io::Result<Self> {
+    /// `look_after` is called now and then while there is nothing else to do.
+    pub(super) fn spawn(look_after: impl Fn(&mut Option<Child>) + Send + 'static) -> io::Result<Self> {
         let (jobs, inbox) = channel::<Job>();
         let thread = thread::Builder::new().name("postgres-keeper".to_owned()).spawn(move || {
             let mut child = None;
-            for job in inbox {
-                job(&mut child);
+            loop {
+                match inbox.recv_timeout(LOOK_EVERY) {
+                    Ok(job) => job(&mut child),
+                    Err(RecvTimeoutError::Timeout) => look_after(&mut child),
+                    Err(RecvTimeoutError::Disconnected) => break,
+                }
             }
         })?;
         Ok(Self { jobs, thread })

@@ -3,6 +3,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::process::Child;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -16,15 +17,22 @@ use super::{Error, Mode, keeper, leftover};
 
 /// Recovery of a cluster that was killed under load takes its time.
 const READY_WITHIN: Duration = Duration::from_secs(120);
+/// Open transactions are rolled back and everything is written, unless that takes far too long.
+const FAST: [(Signal, Duration); 3] = [(Signal::INT, Duration::from_secs(60)), IMMEDIATE[0], IMMEDIATE[1]];
+/// Nothing is written; what is kept goes through recovery.
+const IMMEDIATE: [(Signal, Duration); 2] =
+    [(Signal::QUIT, Duration::from_secs(10)), (Signal::KILL, Duration::from_secs(10))];
 const LOG_MAX: u64 = 16 << 20;
 const LOG_TAIL: usize = 2_000;
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Launch {
     pub(super) binaries: Binaries,
     pub(super) account: Account,
     pub(super) files: Files,
     pub(super) mode: Mode,
+    /// Of the postmaster started last.
+    pub(super) pid: AtomicU32,
 }
 
 impl Launch {
@@ -63,7 +71,7 @@ impl Launch {
     }
 
     /// Starts the postmaster as a child of this thread and waits until it takes connections.
-    pub(super) fn start(&self, child: &mut Option<Child>) -> Result<u32, Error> {
+    pub(super) fn start(&self, child: &mut Option<Child>) -> Result<(), Error> {
         leftover::clear(&self.files)?;
         let (log, log_begin) = self.open_log()?;
         let postgres = self.binaries.postgres();
@@ -74,17 +82,31 @@ impl Launch {
         }
         let errors = log.try_clone().attempt("open", &self.files.log)?;
         let spawned = command.stdout(log).stderr(errors).spawn().attempt("run", &postgres)?;
-        let pid = spawned.id();
         let spawned = child.insert(spawned);
-        match self.wait_until_ready(spawned, log_begin) {
-            Ok(()) => Ok(pid),
-            Err(error) => {
-                keeper::stop(
-                    child,
-                    &[(Signal::QUIT, Duration::from_secs(10)), (Signal::KILL, Duration::from_secs(10))],
-                );
-                Err(error)
-            }
+        if let Err(error) = self.wait_until_ready(spawned, log_begin) {
+            self.stop(child);
+            return Err(error);
+        }
+        self.pid.store(spawned.id(), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Shuts the postmaster down if there is one: in order where the data is kept, at once where it isn't.
+    pub(super) fn stop(&self, child: &mut Option<Child>) {
+        let steps = match self.mode {
+            Mode::Keep => FAST.as_slice(),
+            Mode::Throwaway => IMMEDIATE.as_slice(),
+        };
+        keeper::stop(child, steps);
+    }
+
+    /// Starts the postmaster again if it ended without being told to.
+    pub(super) fn revive(&self, child: &mut Option<Child>) {
+        let Some(Ok(Some(status))) = child.as_mut().map(Child::try_wait) else { return };
+        tracing::warn!(%status, "the embedded database ended, starting it again");
+        *child = None;
+        if let Err(error) = self.start(child) {
+            tracing::error!(%error, "the embedded database does not start again");
         }
     }
 

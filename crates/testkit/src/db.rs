@@ -84,6 +84,7 @@ impl Shared {
     async fn start() -> Self {
         let cluster = spawn_blocking(start_cluster).await.unwrap_or_else(|error| resume_unwind(error.into_panic()));
         cluster.prepare(TEMPLATE).await.expect("roles and the template database");
+        schema::migrate::run(&cluster.url("claims_migrator", TEMPLATE)).await.expect("migrations");
         let shared = Self { cluster };
         shared.close_template().await;
         shared

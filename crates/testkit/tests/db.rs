@@ -13,6 +13,11 @@ async fn databases_are_apart_and_have_the_roles() {
     owner.batch_execute("SET ROLE claims_owner; CREATE SCHEMA apart").await.unwrap();
     for (db, count) in [(&one, 1), (&two, 0)] {
         let mut app = connect(&db.url_as("claims_app")).await;
+        assert_eq!(
+            count_of(&mut app, "pg_class WHERE oid = to_regclass('claims.claims')").await,
+            1,
+            "the migrations have run"
+        );
         assert_eq!(count_of(&mut app, "pg_namespace WHERE nspname = 'apart'").await, count);
         let user: String =
             diesel::select(diesel::dsl::sql::<Text>("current_user::text")).get_result(&mut app).await.unwrap();

@@ -11,6 +11,7 @@ kernel::text_enum! {
         Crisis = "crisis",
         CrisisAddOn = "crisis_add_on",
         Family = "family",
+        Group = "group",
         InteractiveComplexity = "interactive_complexity",
         PharmacologicAddOn = "pharmacologic_add_on",
         EvaluationManagement = "evaluation_management",

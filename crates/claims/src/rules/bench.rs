@@ -1,13 +1,128 @@
-//! A claim that no rule objects to, for tests to spoil.
+//! A claim that no rule objects to, for tests to spoil, and the form in which each rule gives its examples.
 
 use bigdecimal::BigDecimal;
 use chrono::NaiveDate;
 use kernel::id::{ClaimId, CoverageId, PatientId, PracticeId, SessionId, TherapistId};
 
+use super::{Facts, Finding, OtherCoverage, PayerTerms, ReplacedClaim, Severity, all, run};
+use crate::codes::Reference;
 use crate::snapshot::{
     Address, BillingProvider, ClaimFacts, ClaimSnapshot, Coverage, FORMAT, Line, Payer, Person, RenderingProvider,
     Session,
 };
+
+/// The clean claim with all that the rules look at, a week after the session.
+pub(crate) struct Bench {
+    pub snapshot: ClaimSnapshot,
+    pub terms: PayerTerms,
+    pub today: NaiveDate,
+    pub duplicate_of: Option<ClaimId>,
+    pub session_billed_by: Option<ClaimId>,
+    pub same_day_codes: Vec<String>,
+    pub last_evaluation_on: Option<NaiveDate>,
+    pub eligibility_checked_on: Option<NaiveDate>,
+    pub other_coverages: Vec<OtherCoverage>,
+    pub has_part2_consent: bool,
+    pub replaces: Option<ReplacedClaim>,
+    pub is_stale: bool,
+}
+
+impl Bench {
+    pub(crate) fn clean() -> Self {
+        Self {
+            snapshot: clean_snapshot(),
+            terms: PayerTerms::UNKNOWN,
+            today: day("2026-03-23"),
+            duplicate_of: None,
+            session_billed_by: None,
+            same_day_codes: Vec::new(),
+            last_evaluation_on: None,
+            eligibility_checked_on: None,
+            other_coverages: Vec::new(),
+            has_part2_consent: false,
+            replaces: None,
+            is_stale: false,
+        }
+    }
+
+    pub(crate) fn findings(&self) -> Vec<Finding> {
+        let facts = Facts {
+            terms: &self.terms,
+            duplicate_of: self.duplicate_of,
+            session_billed_by: self.session_billed_by,
+            same_day_codes: &self.same_day_codes,
+            last_evaluation_on: self.last_evaluation_on,
+            eligibility_checked_on: self.eligibility_checked_on,
+            other_coverages: &self.other_coverages,
+            has_part2_consent: self.has_part2_consent,
+            replaces: self.replaces.as_ref(),
+            is_stale: self.is_stale,
+        };
+        run(&self.snapshot, Reference::shipped(), self.today, &facts)
+    }
+
+    pub(crate) fn coverage(&mut self) -> &mut Coverage {
+        self.snapshot.coverage.as_mut().unwrap()
+    }
+
+    /// Makes the claim bill these procedures, each on a line of its own.
+    pub(crate) fn bill(&mut self, codes: &[&str]) {
+        self.snapshot.lines = codes.iter().map(|code| line(code, "50.00")).collect();
+        self.snapshot.claim.charge_amount = BigDecimal::from(50 * codes.len() as u64);
+    }
+}
+
+/// Asserts that the spoilt claim is found out by that rule, at that field, with that severity.
+pub(crate) fn assert_fires(rule: &str, why: &str, field: &str, severity: Option<Severity>, spoil: fn(&mut Bench)) {
+    let code = rule.to_ascii_uppercase();
+    let rule = all().find(|rule| rule.code == code).unwrap_or_else(|| panic!("no rule {code}"));
+    let mut bench = Bench::clean();
+    spoil(&mut bench);
+    let findings = bench.findings();
+    let finding = findings.iter().find(|finding| finding.code == code && finding.field == field);
+    let Some(finding) = finding else { panic!("{code} does not fire at {field}: {why}; found {findings:#?}") };
+    assert_eq!(finding.severity, severity.unwrap_or(rule.severity), "{code}: {why}");
+}
+
+/// Asserts that the changed claim, whatever else it is, is none of that rule's business.
+pub(crate) fn assert_spares(rule: &str, why: &str, change: fn(&mut Bench)) {
+    let code = rule.to_ascii_uppercase();
+    let mut bench = Bench::clean();
+    change(&mut bench);
+    let findings = bench.findings();
+    assert!(findings.iter().all(|finding| finding.code != code), "{code} fires: {why}; found {findings:#?}");
+}
+
+/// Examples on both sides of each rule's boundary; one module of tests per rule, named like its code.
+macro_rules! examples {
+    (@severity) => { None };
+    (@severity $severity:ident) => { Some(crate::rules::Severity::$severity) };
+    ($($rule:ident {
+        fires { $($wrong:literal at $field:literal $(as $severity:ident)? => $spoil:expr;)+ }
+        spares { $($right:literal => $change:expr;)+ }
+    })+) => {
+        pub(in crate::rules) const COVERED: &[&str] = &[$(stringify!($rule)),+];
+        $(mod $rule {
+            use super::*;
+
+            #[test]
+            fn fires_beyond_its_boundary() {
+                let rule = stringify!($rule);
+                assert!(COVERED.contains(&rule));
+                $(
+                    let severity = examples!(@severity $($severity)?);
+                    crate::rules::bench::assert_fires(rule, $wrong, $field, severity, $spoil);
+                )+
+            }
+
+            #[test]
+            fn spares_what_is_within_it() {
+                $(crate::rules::bench::assert_spares(stringify!($rule), $right, $change);)+
+            }
+        })+
+    };
+}
+pub(crate) use examples;
 
 pub(crate) fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()

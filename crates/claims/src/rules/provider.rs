@@ -1,0 +1,374 @@
+//! Rules 1 to 21: who bills and who treated.
+
+use super::npi::{self, Npi};
+use super::text::{missing_parts, zip_digits};
+use super::{Case, Report, Rule, Severity};
+use crate::snapshot::Address;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        number: 1,
+        code: "NPI_FORMAT",
+        severity: Severity::Error,
+        message: "NPI must be 10 digits starting with 1 or 2",
+        basis: "NPI standard; Stedi",
+        check: |case, report| npis(case, Npi::BadForm, report),
+    },
+    Rule {
+        number: 2,
+        code: "NPI_CHECKSUM",
+        severity: Severity::Error,
+        message: "NPI check digit is wrong",
+        basis: "ISO 7812 with prefix 80840",
+        check: |case, report| npis(case, Npi::BadCheckDigit, report),
+    },
+    Rule {
+        number: 3,
+        code: "NPI_MISSING_BILLING",
+        severity: Severity::Error,
+        message: "Practice NPI is required",
+        basis: "Stedi",
+        check: |case, report| {
+            if case.snapshot.billing_provider.npi.is_empty() {
+                report.at("billing_provider.npi");
+            }
+        },
+    },
+    Rule {
+        number: 4,
+        code: "NPI_RENDERING_MISSING",
+        severity: Severity::Error,
+        message: "Therapist NPI is required",
+        basis: "OpenEMR",
+        check: |case, report| {
+            if case.snapshot.rendering_provider.npi.is_empty() {
+                report.at("rendering_provider.npi");
+            }
+        },
+    },
+    Rule {
+        number: 7,
+        code: "SUPERVISOR_SAME_AS_RENDERING",
+        severity: Severity::Error,
+        message: "Supervising and rendering provider are the same; remove the supervisor",
+        basis: "Stedi",
+        check: |case, report| {
+            let rendering = &case.snapshot.rendering_provider.npi;
+            let supervisor = case.snapshot.supervising_provider.as_ref();
+            if supervisor.is_some_and(|supervisor| !rendering.is_empty() && supervisor.npi == *rendering) {
+                report.at("supervising_provider.npi");
+            }
+        },
+    },
+    Rule {
+        number: 8,
+        code: "SUPERVISOR_REQUIRED",
+        severity: Severity::Warning,
+        message: "Therapist works under supervision: name the supervising provider",
+        basis: "payer's terms",
+        check: supervisor,
+    },
+    Rule {
+        number: 9,
+        code: "TAXONOMY_FORMAT",
+        severity: Severity::Error,
+        message: "Taxonomy must be 10 characters ending in X",
+        basis: "NUCC; Stedi",
+        check: |case, report| taxonomies(case, report, |taxonomy| !is_taxonomy(taxonomy)),
+    },
+    Rule {
+        number: 10,
+        code: "TAXONOMY_UNKNOWN",
+        severity: Severity::Warning,
+        message: "Taxonomy is not in the loaded list",
+        basis: "NUCC; Stedi",
+        check: |case, report| {
+            taxonomies(case, report, |taxonomy| is_taxonomy(taxonomy) && !case.codes.is_taxonomy(taxonomy));
+        },
+    },
+    Rule {
+        number: 11,
+        code: "TAXONOMY_REQUIRED",
+        severity: Severity::Warning,
+        message: "Therapist taxonomy is required",
+        basis: "Medplum; OpenEMR",
+        check: |case, report| {
+            if case.snapshot.rendering_provider.taxonomy.is_empty() {
+                let severity = if case.facts.terms.wants_taxonomy { Severity::Error } else { Severity::Warning };
+                report.with(severity, "rendering_provider.taxonomy");
+            }
+        },
+    },
+    Rule {
+        number: 12,
+        code: "EIN_FORMAT",
+        severity: Severity::Error,
+        message: "Tax id must be 9 digits",
+        basis: "Stedi; Ottehr",
+        check: |case, report| {
+            if tax_id(case, "SY").is_none() && ein(case).is_none() {
+                report.at("billing_provider.tax_id");
+            }
+        },
+    },
+    Rule {
+        number: 13,
+        code: "EIN_PREFIX",
+        severity: Severity::Warning,
+        message: "Tax id prefix is not an issued one",
+        basis: "IRS prefixes, unchecked",
+        check: |case, report| {
+            if tax_id(case, "SY").is_none() && ein(case).is_some_and(|[a, b, ..]| NOT_ISSUED.contains(&[a, b])) {
+                report.at("billing_provider.tax_id");
+            }
+        },
+    },
+    Rule {
+        number: 14,
+        code: "SSN_AS_TAXID",
+        severity: Severity::Error,
+        message: "Social security number used as tax id is not assignable",
+        basis: "Stedi",
+        check: |case, report| {
+            if tax_id(case, "SY").is_some_and(|ssn| !is_assignable(ssn)) {
+                report.at("billing_provider.tax_id");
+            }
+        },
+    },
+    Rule {
+        number: 15,
+        code: "BILLING_ADDR_PO_BOX",
+        severity: Severity::Error,
+        message: "Billing address must be a street address; use the pay-to address for boxes",
+        basis: "Stedi",
+        check: |case, report| {
+            let address = &case.snapshot.billing_provider.address;
+            if is_box(&address.line1) {
+                report.at("billing_provider.address.line1");
+            }
+            if is_box(&address.line2) {
+                report.at("billing_provider.address.line2");
+            }
+        },
+    },
+    Rule {
+        number: 16,
+        code: "BILLING_ADDR_MISSING",
+        severity: Severity::Error,
+        message: "Billing street, city, state and ZIP are required",
+        basis: "Stedi; OpenEMR",
+        check: |case, report| {
+            for part in missing_parts(&case.snapshot.billing_provider.address) {
+                report.at(format!("billing_provider.address.{part}"));
+            }
+        },
+    },
+    Rule {
+        number: 17,
+        code: "BILLING_ZIP9",
+        severity: Severity::Error,
+        message: "Billing ZIP must have 9 digits",
+        basis: "OpenEMR; Medplum",
+        check: |case, report| {
+            let zip = &case.snapshot.billing_provider.address.zip_code;
+            if !zip.is_empty() && zip_digits(zip) != Some(9) {
+                report.at("billing_provider.address.zip_code");
+            }
+        },
+    },
+    Rule {
+        number: 18,
+        code: "STATE_ZIP_FORMAT",
+        severity: Severity::Error,
+        message: "State or ZIP is not valid",
+        basis: "Stedi",
+        check: states_and_zips,
+    },
+    Rule {
+        number: 19,
+        code: "PHONE_NANP",
+        severity: Severity::Error,
+        message: "Phone must be 10 digits; area and exchange start with 2 to 9",
+        basis: "Stedi; Medplum",
+        check: |case, report| {
+            let phone = &case.snapshot.billing_provider.phone;
+            if !phone.is_empty() && !is_phone(phone) {
+                report.at("billing_provider.phone");
+            }
+        },
+    },
+    Rule {
+        number: 20,
+        code: "NETWORK_STATUS",
+        severity: Severity::Warning,
+        message: "Therapist is not in network with this payer on the service date",
+        basis: "specification; Candid",
+        check: |case, report| {
+            let snapshot = case.snapshot;
+            let is_in = matches!(snapshot.network_status.as_str(), "in_network" | "pending");
+            if snapshot.coverage.is_some() && !is_in {
+                let severity = if case.facts.terms.in_network_only { Severity::Error } else { Severity::Warning };
+                report.with(severity, "rendering_provider");
+            }
+        },
+    },
+    Rule {
+        number: 21,
+        code: "THERAPIST_INACTIVE",
+        severity: Severity::Error,
+        message: "Therapist was not active on the service date",
+        basis: "design",
+        check: |case, report| {
+            let therapist = &case.snapshot.rendering_provider;
+            let on = case.service_date();
+            let has_left = therapist.employed_to.map_or(!therapist.is_active, |last| last < on);
+            if has_left || therapist.employed_from.is_some_and(|first| on < first) {
+                report.at("rendering_provider");
+            }
+        },
+    },
+];
+
+/// Numbers that the tax office has not used as the first two of an employer's.
+const NOT_ISSUED: &[[u8; 2]] = &[
+    *b"00", *b"07", *b"08", *b"09", *b"17", *b"18", *b"19", *b"28", *b"29", *b"49", *b"69", *b"70", *b"78", *b"79",
+    *b"89", *b"96", *b"97",
+];
+
+fn npis(case: &Case<'_>, wrong: Npi, report: &mut Report) {
+    let snapshot = case.snapshot;
+    let supervising = snapshot.supervising_provider.as_ref().map_or("", |supervisor| supervisor.npi.as_str());
+    for (npi, field) in [
+        (snapshot.billing_provider.npi.as_str(), "billing_provider.npi"),
+        (snapshot.rendering_provider.npi.as_str(), "rendering_provider.npi"),
+        (supervising, "supervising_provider.npi"),
+    ] {
+        if !npi.is_empty() && npi::judge(npi) == wrong {
+            report.at(field);
+        }
+    }
+}
+
+fn supervisor(case: &Case<'_>, report: &mut Report) {
+    let snapshot = case.snapshot;
+    let named = snapshot.supervising_provider.as_ref().is_some_and(|supervisor| !supervisor.npi.is_empty());
+    if snapshot.rendering_provider.license_level == "supervised" && !named {
+        let severity = if case.facts.terms.wants_supervisor { Severity::Error } else { Severity::Warning };
+        report.with(severity, "supervising_provider.npi");
+    }
+}
+
+fn is_taxonomy(text: &str) -> bool {
+    text.len() == 10
+        && text.ends_with('X')
+        && text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+}
+
+/// An absent taxonomy is not wrong here; the therapist's has a rule of its own.
+fn taxonomies(case: &Case<'_>, report: &mut Report, is_wrong: impl Fn(&str) -> bool) {
+    let is_unlisted_wrong = report.rule.code == "TAXONOMY_UNKNOWN" && case.codes.has_all_taxonomies;
+    let severity = if is_unlisted_wrong { Severity::Error } else { report.rule.severity };
+    for (taxonomy, field) in [
+        (&case.snapshot.billing_provider.taxonomy, "billing_provider.taxonomy"),
+        (&case.snapshot.rendering_provider.taxonomy, "rendering_provider.taxonomy"),
+    ] {
+        if !taxonomy.is_empty() && is_wrong(taxonomy) {
+            report.with(severity, field);
+        }
+    }
+}
+
+/// The practice's tax id, if it is of that type.
+fn tax_id<'a>(case: &Case<'a>, of_type: &str) -> Option<&'a str> {
+    let practice = &case.snapshot.billing_provider;
+    (practice.tax_id_type == of_type).then_some(practice.tax_id.as_str())
+}
+
+/// The nine digits of an employer's number, with or without its hyphen.
+fn ein(case: &Case<'_>) -> Option<[u8; 9]> {
+    let text = case.snapshot.billing_provider.tax_id.as_str();
+    let digits = nine_digits(text, 1)?;
+    let [first, rest @ ..] = digits;
+    (!rest.iter().all(|digit| *digit == first)).then_some(digits)
+}
+
+/// Whether the number could be somebody's.
+fn is_assignable(ssn: &str) -> bool {
+    let Some([a, b, c, ..]) = nine_digits(ssn, 2) else { return false };
+    !matches!((a, b, c), (b'0', b'0', b'0') | (b'6', b'6', b'6') | (b'9', _, _))
+}
+
+/// The nine digits of a text that may hold up to so many hyphens.
+fn nine_digits(text: &str, hyphens: usize) -> Option<[u8; 9]> {
+    let mut digits = [0; 9];
+    let mut used = 0;
+    for byte in text.bytes().filter(|byte| *byte != b'-') {
+        *digits.get_mut(used).filter(|_| byte.is_ascii_digit())? = byte;
+        used += 1;
+    }
+    (used == 9 && text.len() <= 9 + hyphens).then_some(digits)
+}
+
+/// Whether a line of an address names a box instead of a street.
+fn is_box(line: &str) -> bool {
+    let mut before = ["", ""];
+    for word in line.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
+        let is = |text: &str, word: &str| text.eq_ignore_ascii_case(word);
+        let is_number = word.starts_with(|c: char| c.is_ascii_digit());
+        let [two, one] = before;
+        let is_post = is(one, "po") || (is(two, "p") && is(one, "o")) || (is(two, "post") && is(one, "office"));
+        let opens_box = is(word, "box") || is(word, "drawer");
+        if is(word, "pobox")
+            || is(word, "pob")
+            || is(word, "lockbox")
+            || (is(one, "lock") && is(word, "box"))
+            || (is_post && opens_box)
+            || ((is(one, "po") || is(two, "p") && is(one, "o")) && is_number)
+            || (is(one, "pmb") && is_number)
+        {
+            return true;
+        }
+        before = [one, word];
+    }
+    false
+}
+
+fn states_and_zips(case: &Case<'_>, report: &mut Report) {
+    let snapshot = case.snapshot;
+    let practice = &snapshot.billing_provider;
+    let addresses: [(Option<&Address>, &str); 4] = [
+        (Some(&practice.address), "billing_provider.address"),
+        (practice.pay_to_address.as_ref(), "billing_provider.pay_to_address"),
+        (Some(&snapshot.patient.address), "patient.address"),
+        (snapshot.subscriber.as_ref().map(|subscriber| &subscriber.address), "subscriber.address"),
+    ];
+    for (address, field) in addresses {
+        let Some(Address { state, zip_code, .. }) = address else { continue };
+        if !state.is_empty() && !case.codes.is_state(state) {
+            report.at(format!("{field}.state"));
+        }
+        if !zip_code.is_empty() && zip_digits(zip_code).is_none() {
+            report.at(format!("{field}.zip_code"));
+        }
+    }
+}
+
+/// Ten digits of the North American plan, with the usual punctuation and country code allowed.
+fn is_phone(text: &str) -> bool {
+    let mut digits = [0; 11];
+    let mut used = 0;
+    for byte in text.bytes().filter(|byte| !b" -().+".contains(byte)) {
+        let Some(place) = digits.get_mut(used).filter(|_| byte.is_ascii_digit()) else { return false };
+        *place = byte;
+        used += 1;
+    }
+    let number = match (used, &digits) {
+        (10, [number @ .., _]) | (11, [b'1', number @ ..]) => number,
+        _ => return false,
+    };
+    let opens = |digit: Option<&u8>| digit.is_some_and(|digit| *digit >= b'2');
+    opens(number.first()) && opens(number.get(3))
+}
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -85,6 +85,8 @@ CREATE TABLE claims.claims (
   payer_sequence                text          NOT NULL DEFAULT 'primary',
   status                        text          NOT NULL DEFAULT 'draft',
   payer_state                   text          NOT NULL DEFAULT 'none',
+  payer_state_at                timestamptz,
+  was_transmitted               boolean       NOT NULL DEFAULT false,
   disposition                   text          NOT NULL DEFAULT 'active',
   frequency                     text          NOT NULL DEFAULT '1',
   service_date                  date          NOT NULL,
@@ -147,6 +149,8 @@ COMMENT ON TABLE claims.claims IS 'One bill for one session to one payer. PHI. E
 COMMENT ON COLUMN claims.claims.claim_number IS 'Twelve random characters without look-alikes, unique in the system by claims.claim_numbers; travels as CLM01, never changes.';
 COMMENT ON COLUMN claims.claims.payer_id IS 'Id in the payer list; empty or unknown is a finding of the scrubber.';
 COMMENT ON COLUMN claims.claims.payer_state IS 'Where the current round with the payer stands; which states a status allows is the CHECK.';
+COMMENT ON COLUMN claims.claims.payer_state_at IS 'When the news behind payer_state was made, by its sender''s clock: later news does not yield to earlier.';
+COMMENT ON COLUMN claims.claims.was_transmitted IS 'Some attempt has reached a partner; such a claim can''t be cancelled.';
 COMMENT ON COLUMN claims.claims.disposition IS 'Whether the claim still counts, and why not. At most one active claim per session and payer sequence.';
 COMMENT ON COLUMN claims.claims.frequency IS 'X12: 1 original, 7 replacement, 8 void; 7 and 8 name the claim they replace.';
 COMMENT ON COLUMN claims.claims.diagnosis_codes IS 'Array of ICD-10-CM codes, the order is the rank; lines point into it.';

@@ -58,6 +58,8 @@ diesel::table! {
         payer_sequence -> Text,
         status -> Text,
         payer_state -> Text,
+        payer_state_at -> Nullable<Timestamptz>,
+        was_transmitted -> Bool,
         disposition -> Text,
         frequency -> Text,
         service_date -> Date,

@@ -188,6 +188,7 @@ CREATE TABLE claims.claim_lines (
   CONSTRAINT claim_lines_money_check CHECK (charge_amount >= 0)
 );
 COMMENT ON TABLE claims.claim_lines IS 'What a claim bills, 1 to 50 lines. Belongs to its claim: changed with it and under its version.';
+COMMENT ON COLUMN claims.claim_lines.modifiers IS 'Array of two-character modifiers, in order.';
 COMMENT ON COLUMN claims.claim_lines.diagnosis_pointers IS 'Array of 1 to 4 positions in the claim''s diagnosis_codes, from 1.';
 SELECT ops.protect('claims.claim_lines');
 -- lines of a draft are replaced as a whole
@@ -253,6 +254,7 @@ CREATE TABLE claims.submissions (
 );
 COMMENT ON TABLE claims.submissions IS 'One per attempt to send a claim. PHI. The snapshot is what left and never changes.';
 COMMENT ON COLUMN claims.submissions.submitted_by IS 'User or service account.';
+COMMENT ON COLUMN claims.submissions.snapshot IS 'The claim as it was sent.';
 COMMENT ON COLUMN claims.submissions.snapshot_hash IS 'SHA-256 of the snapshot''s canonical form; the adapter names it when it confirms.';
 COMMENT ON COLUMN claims.submissions.transmission_ref IS 'The partner''s reference for the bytes it took.';
 COMMENT ON COLUMN claims.submissions.failure_reason IS 'A reason code of the adapter, no free text.';
@@ -426,6 +428,7 @@ CREATE TABLE claims.inbound_messages (
   CONSTRAINT inbound_messages_content_hash_check CHECK (octet_length(content_hash) = 32)
 );
 COMMENT ON TABLE claims.inbound_messages IS 'Response documents byte for byte, also those that could not be used. PHI.';
+COMMENT ON COLUMN claims.inbound_messages.content IS 'The document as it came.';
 COMMENT ON COLUMN claims.inbound_messages.content_hash IS 'SHA-256 of the bytes; the same document again is a no-op.';
 COMMENT ON COLUMN claims.inbound_messages.failure_reason IS 'Why it was refused: a code and a position, never a value.';
 COMMENT ON COLUMN claims.inbound_messages.received_from IS 'Service account or user.';

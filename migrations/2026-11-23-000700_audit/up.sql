@@ -12,6 +12,7 @@ CREATE TABLE audit.heads (
   CONSTRAINT heads_last_hash_check CHECK (octet_length(last_hash) = 32)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE audit.heads IS 'The last position and hash of each practice''s audit chain; its row lock orders the entries. The nil UUID is the system chain.';
+COMMENT ON COLUMN audit.heads.last_hash IS 'Chain: hash of the last entry.';
 SELECT ops.protect('audit.heads');
 GRANT SELECT, UPDATE (last_position, last_hash) ON audit.heads TO claims_app, claims_audit;
 CREATE POLICY batcher ON audit.heads FOR SELECT TO claims_audit USING (true);
@@ -79,7 +80,8 @@ COMMENT ON COLUMN audit.entries.actor_kind IS 'user, service (account_id), syste
 COMMENT ON COLUMN audit.entries.actor_role IS 'The role the person acted in; for service accounts the scope used.';
 COMMENT ON COLUMN audit.entries.reason IS 'Why it was denied or failed: a code of the API.';
 COMMENT ON COLUMN audit.entries.method IS 'The RPC.';
-COMMENT ON COLUMN audit.entries.resource_ids IS 'The ids actually returned or changed, up to 200; resource_count counts all, resource_hash is SHA-256 over all when there are more.';
+COMMENT ON COLUMN audit.entries.resource_ids IS 'The ids actually returned or changed, up to 200; resource_count counts all.';
+COMMENT ON COLUMN audit.entries.resource_hash IS 'SHA-256 over all ids when there are more than are listed.';
 COMMENT ON COLUMN audit.entries.patient_ids IS 'Whose data it was.';
 COMMENT ON COLUMN audit.entries.field_classes IS 'What kinds of data: demographic, clinical_code, financial.';
 COMMENT ON COLUMN audit.entries.purpose IS 'Purpose of use.';

@@ -1,6 +1,6 @@
-//! The tables as diesel sees them: one module per PostgreSQL schema, checked against the database by the test `tables`.
+//! The tables as diesel sees them: one module per PostgreSQL schema, checked against the database by the test `database`.
 //!
-//! `UPDATE_TABLES=1 cargo test -p schema --test tables` writes the modules anew after a migration changed columns.
+//! `UPDATE_TABLES=1 cargo test -p schema --test database` writes the modules anew after a migration changed columns.
 
 pub mod analytics;
 pub mod audit;

@@ -1,4 +1,4 @@
-//! Tables of the PostgreSQL schema `analytics`. Written by the test `tables`; don't edit.
+//! Tables of the PostgreSQL schema `analytics`. Written by the test `database`; don't edit.
 
 diesel::table! {
     analytics.practice_summaries (practice_id, day) {

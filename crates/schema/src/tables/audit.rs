@@ -1,4 +1,4 @@
-//! Tables of the PostgreSQL schema `audit`. Written by the test `tables`; don't edit.
+//! Tables of the PostgreSQL schema `audit`. Written by the test `database`; don't edit.
 
 diesel::table! {
     audit.entries (practice_id, position, recorded_at) {

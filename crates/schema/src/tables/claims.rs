@@ -1,4 +1,4 @@
-//! Tables of the PostgreSQL schema `claims`. Written by the test `tables`; don't edit.
+//! Tables of the PostgreSQL schema `claims`. Written by the test `database`; don't edit.
 
 diesel::table! {
     claims.acknowledgments (practice_id, id) {

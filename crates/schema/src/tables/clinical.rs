@@ -1,4 +1,4 @@
-//! Tables of the PostgreSQL schema `clinical`. Written by the test `tables`; don't edit.
+//! Tables of the PostgreSQL schema `clinical`. Written by the test `database`; don't edit.
 
 diesel::table! {
     clinical.coverages (practice_id, id) {

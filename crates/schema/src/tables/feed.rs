@@ -1,4 +1,4 @@
-//! Tables of the PostgreSQL schema `feed`. Written by the test `tables`; don't edit.
+//! Tables of the PostgreSQL schema `feed`. Written by the test `database`; don't edit.
 
 diesel::table! {
     feed.cursors (practice_id, subscription_id) {

@@ -1,4 +1,4 @@
-//! Tables of the PostgreSQL schema `ops`. Written by the test `tables`; don't edit.
+//! Tables of the PostgreSQL schema `ops`. Written by the test `database`; don't edit.
 
 diesel::table! {
     ops.requests (practice_id, caller_id, method, request_id) {

@@ -1,4 +1,4 @@
-//! Tables of the PostgreSQL schema `tenancy`. Written by the test `tables`; don't edit.
+//! Tables of the PostgreSQL schema `tenancy`. Written by the test `database`; don't edit.
 
 diesel::table! {
     tenancy.memberships (practice_id, user_id) {

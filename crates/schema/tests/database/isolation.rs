@@ -1,0 +1,246 @@
+//! Every tenant table, as the catalog lists them, against every way to stand in a practice: own rows or none.
+
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+
+use crate::rows::{A, B, NIL, fill};
+use crate::support::{Database, line, lines, refused, run};
+
+struct Table {
+    name: String,
+    key: String,
+    rights: Vec<String>,
+}
+
+impl Table {
+    fn may(&self, right: &str) -> bool {
+        self.rights.iter().any(|r| r == right)
+    }
+}
+
+/// The tenant tables and what the role may do with them.
+async fn tables(conn: &mut AsyncPgConnection, role: &str) -> Vec<Table> {
+    let rows = lines(
+        conn,
+        &format!(
+            "SELECT concat_ws(' ', c.oid::regclass, CASE c.oid::regclass::text WHEN 'tenancy.practices' THEN 'id' ELSE 'practice_id' END,
+               (SELECT string_agg(r, ' ') FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r
+                WHERE has_any_column_privilege('{role}', c.oid, CASE r WHEN 'DELETE' THEN 'SELECT' ELSE r END)
+                  AND (r <> 'DELETE' OR has_table_privilege('{role}', c.oid, 'DELETE')))) AS line
+             FROM pg_class c WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relrowsecurity ORDER BY 1"
+        ),
+    )
+    .await;
+    let tables: Vec<Table> = rows
+        .iter()
+        .map(|row| {
+            let mut words = row.split(' ').map(str::to_owned);
+            Table { name: words.next().unwrap(), key: words.next().unwrap(), rights: words.collect() }
+        })
+        .collect();
+    assert!(tables.len() >= 24, "{}", tables.len());
+    tables
+}
+
+async fn filled() -> (Database, AsyncPgConnection) {
+    let database = Database::migrated().await;
+    let mut migrator = database.connect("claims_migrator").await;
+    fill(&mut migrator).await;
+    (database, migrator)
+}
+
+async fn enter(conn: &mut AsyncPgConnection, practice: &str) {
+    run(conn, &format!("BEGIN; SELECT tenancy.enter('{practice}', 5000)")).await;
+}
+
+#[tokio::test]
+async fn every_tenant_table_has_a_row_of_each_practice_to_be_kept_apart() {
+    let (_database, mut migrator) = filled().await;
+    for table in tables(&mut migrator, "claims_app").await {
+        let count = format!("SELECT count(DISTINCT {})::text AS line FROM {}", table.key, table.name);
+        let expected = match table.name.as_str() {
+            "tenancy.service_grants" => "1",
+            "audit.heads" => "3",
+            _ => "2",
+        };
+        assert_eq!(line(&mut migrator, &count).await, expected, "{}", table.name);
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_sees_its_practices_rows_only() {
+    let (database, _migrator) = filled().await;
+    let mut app = database.connect("claims_app").await;
+    let tables = tables(&mut app, "claims_app").await;
+    for (practice, expected) in [(A, "1"), (B, "1"), ("018f0000-0000-7000-8000-0000000000ff", "0")] {
+        enter(&mut app, practice).await;
+        for table in tables.iter().filter(|table| table.may("SELECT")) {
+            let name = &table.name;
+            assert_eq!(line(&mut app, &format!("SELECT count(*)::text AS line FROM {name}")).await, expected, "{name}");
+            let others = format!("SELECT count(*)::text AS line FROM {name} WHERE {} <> '{practice}'", table.key);
+            assert_eq!(line(&mut app, &others).await, "0", "{name}");
+        }
+        run(&mut app, "ROLLBACK").await;
+    }
+}
+
+#[tokio::test]
+async fn without_a_practice_every_statement_fails_instead_of_finding_nothing() {
+    let (database, _migrator) = filled().await;
+    let mut app = database.connect("claims_app").await;
+    let tables = tables(&mut app, "claims_app").await;
+    for table in tables.iter().filter(|table| table.may("SELECT")) {
+        let select = format!("SELECT count(*) FROM {}", table.name);
+        assert!(refused(&mut app, &select).await.contains("unrecognized configuration parameter"), "{}", table.name);
+    }
+    // what a finished transaction leaves behind is as good as nothing, and rubbish is worse
+    enter(&mut app, A).await;
+    run(&mut app, "COMMIT").await;
+    for table in tables.iter().filter(|table| table.may("SELECT")) {
+        let select = format!("SELECT count(*) FROM {}", table.name);
+        assert!(
+            refused(&mut app, &select).await.contains("invalid input syntax for type uuid: \"\""),
+            "{}",
+            table.name
+        );
+        let rubbish = format!("BEGIN; SET LOCAL app.practice_id = 'x'' OR true'; {select}");
+        assert!(refused(&mut app, &rubbish).await.contains("invalid input syntax for type uuid"), "{}", table.name);
+        run(&mut app, "ROLLBACK").await;
+    }
+    assert!(refused(&mut app, "SELECT tenancy.enter(NULL, 1000)").await.contains("syntax error"));
+}
+
+#[tokio::test]
+async fn another_practices_rows_can_be_neither_changed_nor_made() {
+    let (database, mut migrator) = filled().await;
+    let mut app = database.connect("claims_app").await;
+    let tables = tables(&mut app, "claims_app").await;
+    for table in &tables {
+        let (name, key) = (&table.name, &table.key);
+        enter(&mut app, A).await;
+        if table.may("UPDATE") {
+            let column = line(
+                &mut migrator,
+                &format!(
+                    "SELECT attname::text AS line FROM pg_attribute WHERE attrelid = '{name}'::regclass AND attnum > 0
+                     AND has_column_privilege('claims_app', attrelid, attnum, 'UPDATE') ORDER BY attname = '{key}', attnum LIMIT 1"
+                ),
+            )
+            .await;
+            let update = format!("UPDATE {name} SET {column} = {column} WHERE {key} = '{B}'");
+            assert_eq!(changed(&mut app, &update).await, 0, "{name}");
+        }
+        if table.may("DELETE") {
+            assert_eq!(changed(&mut app, &format!("DELETE FROM {name} WHERE {key} = '{B}'")).await, 0, "{name}");
+        }
+        if table.may("INSERT") {
+            // the row of B as it is: were it not for the policy, it would be a duplicate
+            let copy = copy_of_b(&mut migrator, table).await;
+            assert!(refused(&mut app, &copy).await.contains("row-level security"), "{name}");
+        }
+        run(&mut app, "ROLLBACK").await;
+    }
+}
+
+/// An INSERT of B's row, with the values written out.
+async fn copy_of_b(migrator: &mut AsyncPgConnection, table: &Table) -> String {
+    let row =
+        line(migrator, &format!("SELECT to_jsonb(t)::text AS line FROM {} t WHERE {} = '{B}'", table.name, table.key))
+            .await;
+    format!("INSERT INTO {name} SELECT * FROM jsonb_populate_record(NULL::{name}, $row${row}$row$)", name = table.name)
+}
+
+async fn changed(conn: &mut AsyncPgConnection, sql: &str) -> usize {
+    diesel_async::RunQueryDsl::execute(diesel::sql_query(sql), conn)
+        .await
+        .unwrap_or_else(|error| panic!("{error}: {sql}"))
+}
+
+#[tokio::test]
+async fn a_new_practice_gets_its_heads_however_it_was_inserted() {
+    let (database, mut migrator) = filled().await;
+    let mut app = database.connect("claims_app").await;
+    let c = "018f0000-0000-7000-8000-00000000000c";
+    enter(&mut app, c).await;
+    let insert = format!(
+        "INSERT INTO tenancy.practices (id, name, npi, tax_id, address_line1, city, state, zip_code)
+         VALUES ('{c}', 'C', '1999999984', '123456789', '1 Way', 'Boston', 'MA', '021180001')"
+    );
+    run(&mut app, &insert).await;
+    for heads in ["feed.heads", "audit.heads"] {
+        assert_eq!(line(&mut app, &format!("SELECT last_position::text AS line FROM {heads}")).await, "0");
+    }
+    run(&mut app, "COMMIT").await;
+    // A and B were inserted by the migrator; the nil UUID is the system chain
+    let audit = lines(&mut migrator, "SELECT practice_id::text AS line FROM audit.heads ORDER BY 1").await;
+    assert_eq!(audit, [NIL, A, B, c]);
+    let feed = lines(&mut migrator, "SELECT practice_id::text AS line FROM feed.heads ORDER BY 1").await;
+    assert_eq!(feed, [A, B, c]);
+}
+
+#[tokio::test]
+async fn the_feed_reader_sees_all_practices_events_and_nothing_else() {
+    let (database, _migrator) = filled().await;
+    let mut feed = database.connect("claims_feed").await;
+    for table in ["feed.heads", "feed.events", "feed.cursors"] {
+        assert_eq!(line(&mut feed, &format!("SELECT count(*)::text AS line FROM {table}")).await, "2", "{table}");
+    }
+    for table in tables(&mut feed, "claims_feed").await {
+        let read = ["feed.heads", "feed.events", "feed.cursors"].contains(&table.name.as_str());
+        assert_eq!(table.may("SELECT"), read, "{}", table.name);
+        assert_eq!(table.may("INSERT"), table.name == "feed.cursors", "{}", table.name);
+    }
+}
+
+#[tokio::test]
+async fn the_audit_batcher_adds_entries_to_any_practice_and_reads_none() {
+    let (database, _migrator) = filled().await;
+    let mut audit = database.connect("claims_audit").await;
+    for practice in [A, B, NIL] {
+        run(
+            &mut audit,
+            &format!(
+                "WITH h AS (UPDATE audit.heads SET last_position = last_position + 1 WHERE practice_id = '{practice}' RETURNING last_position)
+                 INSERT INTO audit.entries (practice_id, position, recorded_at, actor_kind, action, outcome, resource_type)
+                 SELECT '{practice}', last_position, '2026-11-23Z', 'system', 'view', 'allowed', 'patient' FROM h"
+            ),
+        )
+        .await;
+    }
+    assert!(refused(&mut audit, "SELECT count(*) FROM audit.entries").await.contains("permission denied"));
+    assert!(refused(&mut audit, "SELECT count(*) FROM clinical.patients").await.contains("permission denied"));
+}
+
+#[tokio::test]
+async fn the_summaries_reader_stands_in_one_practice_too() {
+    let (database, _migrator) = filled().await;
+    let mut reader = database.connect("claims_analytics").await;
+    assert!(refused(&mut reader, "SELECT * FROM analytics.practice_summaries").await.contains("unrecognized"));
+    enter(&mut reader, A).await;
+    let seen = lines(&mut reader, "SELECT practice_id::text AS line FROM analytics.practice_summaries").await;
+    assert_eq!(seen, [A]);
+    assert!(refused(&mut reader, "SELECT count(*) FROM claims.claims").await.contains("permission denied"));
+}
+
+#[tokio::test]
+async fn the_owner_sees_no_tenants_rows() {
+    let (_database, mut migrator) = filled().await;
+    run(&mut migrator, "SET ROLE claims_owner").await;
+    for table in ["clinical.patients", "claims.claims", "audit.entries", "feed.events", "ops.requests"] {
+        assert_eq!(line(&mut migrator, &format!("SELECT count(*)::text AS line FROM {table}")).await, "0", "{table}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_only_added_to_cant_be_changed_by_the_migrator_either() {
+    let (_database, mut migrator) = filled().await;
+    for table in ["audit.entries", "feed.events", "claims.ledger_entries"] {
+        for change in [
+            format!("UPDATE {table} SET practice_id = practice_id"),
+            format!("DELETE FROM {table}"),
+            format!("TRUNCATE {table}"),
+        ] {
+            assert!(refused(&mut migrator, &change).await.contains("rows are only ever added"), "{change}");
+        }
+    }
+    assert!(migrator.batch_execute("TRUNCATE audit.entries_default").await.is_err());
+}

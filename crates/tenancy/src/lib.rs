@@ -1,1 +1,10 @@
-//! Practices, users, memberships, service accounts and tokens.
+//! Practices, users, memberships, service accounts and tokens: who calls, and from where.
+//!
+//! People and credentials are global, so row-level security by practice can't guard them: their stores ask
+//! SECURITY DEFINER functions, which answer only what the caller may know. Whether somebody may do something is
+//! decided in `kernel::access`; this crate supplies the facts.
+
+pub mod directory;
+pub mod password;
+pub mod throttle;
+pub mod token;

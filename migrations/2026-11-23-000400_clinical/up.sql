@@ -212,7 +212,8 @@ CREATE TABLE clinical.sessions (
   CONSTRAINT sessions_outcome_check CHECK (
     (status = 'completed') = (completed_at IS NOT NULL) AND (status = 'cancelled') = (cancelled_at IS NOT NULL)),
   CONSTRAINT sessions_source_check CHECK ((source IS NULL) = (source_id IS NULL))
-);
+) WITH (fillfactor = 85);
+-- room on the page: completing a session touches no indexed column, so its new version stays beside the old one
 CREATE INDEX sessions_date_idx ON clinical.sessions (practice_id, session_date, id);
 CREATE INDEX sessions_patient_idx ON clinical.sessions (practice_id, patient_id, session_date, id);
 CREATE INDEX sessions_therapist_idx ON clinical.sessions (practice_id, therapist_id, session_date, id);

@@ -251,7 +251,7 @@ CREATE TABLE claims.submissions (
     (state <> 'transmitted' OR transmitted_at IS NOT NULL) AND (state = 'failed') = (failed_at IS NOT NULL)),
   CONSTRAINT submissions_attempt_check CHECK (attempt > 0),
   CONSTRAINT submissions_snapshot_hash_check CHECK (octet_length(snapshot_hash) = 32)
-);
+) WITH (fillfactor = 85);
 COMMENT ON TABLE claims.submissions IS 'One per attempt to send a claim. PHI. The snapshot is what left and never changes.';
 COMMENT ON COLUMN claims.submissions.submitted_by IS 'User or service account.';
 COMMENT ON COLUMN claims.submissions.snapshot IS 'The claim as it was sent.';
@@ -403,7 +403,7 @@ COMMENT ON COLUMN claims.ledger_entries.reason_code IS 'Claim adjustment reason 
 COMMENT ON COLUMN claims.ledger_entries.remark_codes IS 'Array of remark codes (RARC).';
 COMMENT ON COLUMN claims.ledger_entries.created_by IS 'User or service account.';
 SELECT ops.protect('claims.ledger_entries');
-SELECT ops.append_only('claims.ledger_entries');
+-- neither UPDATE nor DELETE: rows leave only with their claim, to cold storage
 GRANT SELECT, INSERT ON claims.ledger_entries TO claims_app;
 
 CREATE TABLE claims.inbound_messages (

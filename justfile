@@ -32,7 +32,7 @@ lint *args="--workspace":
 
 # the API documentation of everything, private items included
 doc:
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --document-private-items
 
 # style, comments and formatting of the protos
 proto-lint:

@@ -260,16 +260,19 @@ struct Helper {
 
 impl Helper {
     fn start(dir: &Path, user: Option<u32>) -> Self {
-        // another user may not get to the directory this binary lies in
-        let program = std::env::current_exe().unwrap();
-        let copy = dir.with_extension("helper");
-        fs::copy(program, &copy).unwrap();
-        let mut command = as_user(user, &copy);
+        let mut program = std::env::current_exe().unwrap();
+        if user.is_some() {
+            // another user may not get to the directory this binary lies in; and a file that we wrote ourselves can't
+            // be run for as long as a process forked by another test's thread still holds it open
+            let copy = dir.join("helper");
+            assert!(Command::new("cp").arg(program).arg(&copy).status().unwrap().success());
+            program = copy;
+        }
+        let mut command = as_user(user, &program);
         command.args(["--exact", "helper", "--nocapture"]).env(HELPER_DIR, dir).stdout(Stdio::piped());
         let mut process = command.spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let ready = lines.find_map(|line| line.unwrap().strip_prefix("ready ").map(str::to_owned)).unwrap();
-        fs::remove_file(copy).unwrap();
         let said: Vec<u32> = ready.split(' ').map(|number| number.parse().unwrap()).collect();
         Self { process, postmaster: said[0], checkpointer: said[1], user: said[2] }
     }

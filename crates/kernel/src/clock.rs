@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, SubsecRound, TimeDelta, Utc};
 
 type Source = dyn Fn() -> DateTime<Utc> + Send + Sync;
 
@@ -32,9 +32,11 @@ impl Clock {
         Self(Arc::new(move || inner() + by))
     }
 
+    /// In whole microseconds, which is what the database keeps: an answer made from a row in memory is the one
+    /// that a later read gives.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
-        (self.0)()
+        (self.0)().trunc_subsecs(6)
     }
 }
 

@@ -38,4 +38,18 @@ impl Mask {
     pub fn pick<T>(&self, field: &str, value: impl FnOnce() -> T) -> Option<T> {
         self.has(field).then(value)
     }
+
+    /// Reads a whole message and keeps only the violations of the fields that the mask names: the rules are those of
+    /// a new resource, and what is not to be changed may be left out.
+    pub fn read<T>(&self, v: &mut Violations, read: impl FnOnce(&mut Violations) -> T) -> T {
+        let mut all = Violations::new();
+        let value = read(&mut all);
+        for violation in all.into_list() {
+            let top = violation.field.split(['.', '[']).next().unwrap_or_default();
+            if self.has(top) {
+                v.add(&violation.field, &violation.description);
+            }
+        }
+        value
+    }
 }

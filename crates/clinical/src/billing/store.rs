@@ -1,0 +1,172 @@
+//! The statements that gather [`Facts`].
+//!
+//! Each is keyed by the session's id through a sub-select, so none needs another's answer and all travel together.
+//! The session's own statement comes first: what waits for its lock then sees what the other transaction left.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use futures_util::join;
+use kernel::Failure;
+use kernel::id::SessionId;
+use schema::tables::clinical::{coverages, network_statuses, patients, sessions, therapists};
+use schema::tables::tenancy::practices;
+use schema::{Result, Tx};
+
+use super::{Facts, Practice};
+use crate::coverage::Coverage;
+use crate::network_status::NetworkStatus;
+use crate::patient::Patient;
+use crate::session::{self, SessionStatus};
+use crate::therapist::Therapist;
+
+diesel::alias!(sessions as same: Same, therapists as supervisors: Supervisors);
+
+/// The facts of a session in the scope's reach, its row locked until the transaction ends. One flight.
+///
+/// # Errors
+/// `NOT_FOUND`, or the database's.
+pub async fn lock(tx: &Tx<'_>, id: SessionId) -> Result<Facts, Failure> {
+    gather(tx, id, true).await
+}
+
+/// The facts of a session in the scope's reach, without a lock. One flight.
+///
+/// # Errors
+/// `NOT_FOUND`, or the database's.
+pub async fn read(tx: &Tx<'_>, id: SessionId) -> Result<Facts, Failure> {
+    gather(tx, id, false).await
+}
+
+async fn gather(tx: &Tx<'_>, id: SessionId, locked: bool) -> Result<Facts, Failure> {
+    let session = async { if locked { session::store::lock(tx, id).await } else { session::store::get(tx, id).await } };
+    let (session, therapist, supervisor, patient, practice, coverages, network_statuses, same_service) = join!(
+        session,
+        therapist(tx, id),
+        supervisor(tx, id),
+        patient(tx, id),
+        practice(tx),
+        coverages_of(tx, id),
+        network_statuses_of(tx, id),
+        same_service(tx, id),
+    );
+    // the session's answer says whether there is anything in reach at all
+    let session = session?.peek().clone();
+    Ok(Facts {
+        session,
+        therapist: therapist?,
+        supervisor: supervisor?,
+        patient: patient?,
+        practice: practice?,
+        coverages: coverages?,
+        network_statuses: network_statuses?,
+        same_service: same_service?,
+    })
+}
+
+async fn therapist(tx: &Tx<'_>, id: SessionId) -> Result<Therapist> {
+    let query = sessions::table
+        .find((tx.practice(), id))
+        .inner_join(
+            therapists::table
+                .on(therapists::practice_id.eq(sessions::practice_id).and(therapists::id.eq(sessions::therapist_id))),
+        )
+        .select(Therapist::as_select());
+    Ok(query.first(&mut tx.conn()).await?)
+}
+
+async fn supervisor(tx: &Tx<'_>, id: SessionId) -> Result<Option<Therapist>> {
+    let query = sessions::table
+        .find((tx.practice(), id))
+        .inner_join(
+            supervisors.on(supervisors
+                .field(therapists::practice_id)
+                .eq(sessions::practice_id)
+                .and(supervisors.field(therapists::id).eq(sessions::therapist_id))),
+        )
+        .inner_join(
+            therapists::table.on(therapists::practice_id
+                .eq(sessions::practice_id)
+                .and(therapists::id.nullable().eq(supervisors.field(therapists::supervisor_id)))),
+        )
+        .select(Therapist::as_select());
+    Ok(query.first(&mut tx.conn()).await.optional()?)
+}
+
+async fn patient(tx: &Tx<'_>, id: SessionId) -> Result<Patient> {
+    let query = sessions::table
+        .find((tx.practice(), id))
+        .inner_join(
+            patients::table
+                .on(patients::practice_id.eq(sessions::practice_id).and(patients::id.eq(sessions::patient_id))),
+        )
+        .select(Patient::as_select());
+    Ok(query.first(&mut tx.conn()).await?)
+}
+
+/// The practice of the transaction, as it bills.
+///
+/// # Errors
+/// The database's.
+pub async fn practice(tx: &Tx<'_>) -> Result<Practice> {
+    Ok(practices::table.find(tx.practice()).select(Practice::as_select()).first(&mut tx.conn()).await?)
+}
+
+async fn coverages_of(tx: &Tx<'_>, id: SessionId) -> Result<Vec<Coverage>> {
+    let query =
+        sessions::table
+            .find((tx.practice(), id))
+            .inner_join(coverages::table.on(
+                coverages::practice_id.eq(sessions::practice_id).and(coverages::patient_id.eq(sessions::patient_id)),
+            ))
+            .order((coverages::sequence, coverages::effective_from, coverages::id))
+            .select(Coverage::as_select());
+    Ok(query.load(&mut tx.conn()).await?)
+}
+
+async fn network_statuses_of(tx: &Tx<'_>, id: SessionId) -> Result<Vec<NetworkStatus>> {
+    let query = sessions::table
+        .find((tx.practice(), id))
+        .inner_join(
+            network_statuses::table.on(network_statuses::practice_id
+                .eq(sessions::practice_id)
+                .and(network_statuses::therapist_id.eq(sessions::therapist_id))
+                .and(network_statuses::effective_from.le(sessions::session_date))),
+        )
+        .filter(
+            network_statuses::effective_to
+                .is_null()
+                .or(network_statuses::effective_to.ge(sessions::session_date.nullable())),
+        )
+        .order((network_statuses::payer_id, network_statuses::id))
+        .select(NetworkStatus::as_select());
+    Ok(query.load(&mut tx.conn()).await?)
+}
+
+async fn same_service(tx: &Tx<'_>, id: SessionId) -> Result<Vec<SessionId>> {
+    let query = sessions::table
+        .find((tx.practice(), id))
+        .inner_join(
+            same.on(same
+                .field(sessions::practice_id)
+                .eq(sessions::practice_id)
+                .and(same.field(sessions::patient_id).eq(sessions::patient_id))
+                .and(same.field(sessions::session_date).eq(sessions::session_date))
+                .and(same.field(sessions::therapist_id).eq(sessions::therapist_id))
+                .and(same.field(sessions::cpt_code).eq(sessions::cpt_code))),
+        )
+        .filter(same.field(sessions::id).ne(id))
+        .filter(same.field(sessions::status).eq(SessionStatus::Completed))
+        .filter(same.field(sessions::self_pay).eq(false))
+        .filter(same.field(sessions::disclosure_restricted).eq(false))
+        .order(same.field(sessions::id))
+        .select(same.field(sessions::id));
+    Ok(query.load(&mut tx.conn()).await?)
+}
+
+/// The practice's time zone.
+///
+/// # Errors
+/// The database's.
+pub async fn time_zone(tx: &Tx<'_>) -> Result<String> {
+    Ok(practices::table.find(tx.practice()).select(practices::time_zone).first(&mut tx.conn()).await?)
+}

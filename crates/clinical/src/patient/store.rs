@@ -1,0 +1,99 @@
+//! The statements of `clinical.patients`.
+
+use diesel::dsl::{auto_type, exists};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use kernel::id::{PatientId, TherapistId};
+use kernel::{Failure, Page, PageRequest, Phi, etag};
+use schema::tables::clinical::{patients, sessions};
+use schema::{Cached, Explain, Refused, Result, Tx};
+
+use super::{Patient, PatientFilter, PatientPatch};
+
+/// The patients that a therapist may reach: assigned to, or seen by.
+#[auto_type(no_type_alias)]
+fn own(therapist: TherapistId) -> _ {
+    let seen = sessions::table
+        .filter(sessions::practice_id.eq(patients::practice_id))
+        .filter(sessions::patient_id.eq(patients::id))
+        .filter(sessions::therapist_id.eq(therapist));
+    patients::therapist_id.is_not_distinct_from(therapist).or(exists(seen))
+}
+
+fn not_found(id: PatientId) -> Failure {
+    Failure::not_found("patient", id)
+}
+
+/// One patient in the scope's reach.
+pub async fn get(tx: &Tx<'_>, id: PatientId) -> Result<Phi<Patient>, Failure> {
+    let query = patients::table.find((tx.practice(), id)).select(Patient::as_select());
+    let found = match tx.scope().own() {
+        None => query.first(&mut tx.conn()).await,
+        Some(therapist) => query.filter(own(therapist)).first(&mut tx.conn()).await,
+    };
+    found.optional().map_err(schema::Error::from)?.map(Phi::new).ok_or_else(|| not_found(id))
+}
+
+/// One patient in the scope's reach, locked until the transaction ends.
+pub async fn lock(tx: &Tx<'_>, id: PatientId) -> Result<Phi<Patient>, Failure> {
+    let query = patients::table.find((tx.practice(), id)).select(Patient::as_select());
+    let found = match tx.scope().own() {
+        None => query.for_no_key_update().first(&mut tx.conn()).await,
+        Some(therapist) => query.filter(own(therapist)).for_no_key_update().first(&mut tx.conn()).await,
+    };
+    found.optional().map_err(schema::Error::from)?.map(Phi::new).ok_or_else(|| not_found(id))
+}
+
+/// A page of patients in the scope's reach, by id.
+pub async fn list(tx: &Tx<'_>, filter: &PatientFilter, page: &PageRequest) -> Result<Phi<Page<Patient>>, Failure> {
+    let mut query = patients::table
+        .filter(patients::practice_id.eq(tx.practice()))
+        .select(Patient::as_select())
+        .order(patients::id)
+        .limit(page.limit())
+        .into_boxed();
+    if let Some(therapist) = tx.scope().own() {
+        query = query.filter(own(therapist));
+    }
+    if let Some(id) = page.after::<PatientId>() {
+        query = query.filter(patients::id.gt(id));
+    }
+    if !filter.include_inactive {
+        query = query.filter(patients::is_active);
+    }
+    if let Some(date) = filter.date_of_birth {
+        query = query.filter(patients::date_of_birth.eq(date));
+    }
+    if let Some(therapist) = filter.therapist_id {
+        query = query.filter(patients::therapist_id.eq(therapist));
+    }
+    let rows = query.load(&mut tx.conn()).await.map_err(schema::Error::from)?;
+    Ok(Phi::new(page.page(rows, |patient: &Patient| patient.id)))
+}
+
+pub async fn insert(tx: &Tx<'_>, patient: &Patient) -> Result<Phi<Patient>, Failure> {
+    diesel::insert_into(patients::table)
+        .values(patient)
+        .returning(Patient::as_returning())
+        .get_result(&mut tx.conn())
+        .await
+        .explain(missing_therapist)
+        .map(Phi::new)
+}
+
+/// Changes the named fields; the row must have been locked, so that `version` is the current one.
+pub async fn update(tx: &Tx<'_>, id: PatientId, version: i64, patch: &PatientPatch) -> Result<Phi<Patient>, Failure> {
+    let target = patients::table.find((tx.practice(), id)).filter(patients::version.eq(version));
+    let update = diesel::update(target)
+        .set((patch, patients::version.eq(version + 1), patients::updated_at.eq(tx.scope().now())))
+        .returning(Patient::as_returning());
+    let row = Cached(update).get_result(&mut tx.conn()).await.optional().explain(missing_therapist)?;
+    row.map(Phi::new).ok_or_else(etag::mismatch)
+}
+
+fn missing_therapist(refused: Refused<'_>) -> Option<Failure> {
+    match refused {
+        Refused::Dangling("patients_therapist_fkey") => Some(Failure::not_found("therapist", "")),
+        Refused::Dangling(_) | Refused::Taken(_) => None,
+    }
+}

@@ -1,0 +1,376 @@
+//! Sessions to and from the wire.
+
+use kernel::clock::{parts, timestamp};
+use kernel::id::SessionId;
+use kernel::mask::Mask;
+use kernel::{Failure, Scope, Violations, etag, money};
+use therapy_claims::clinical::v1 as pb;
+
+use super::{AddOn, Modality, Session, SessionStatus};
+use crate::billing::local_date;
+use crate::json::Json;
+
+const MINUTES: std::ops::RangeInclusive<i32> = 1..=480;
+const DIAGNOSES_MAX: usize = 12;
+const MODIFIERS_MAX: usize = 4;
+const ADD_ONS_MAX: usize = 10;
+
+/// The fields that `UpdateSession` may name.
+const UPDATABLE: &[&str] = &[
+    "therapist_id",
+    "patient_id",
+    "session_date",
+    "starts_at",
+    "ends_at",
+    "duration_minutes",
+    "fee",
+    "copay",
+    "place_of_service",
+    "modality",
+    "patient_state",
+    "prior_authorization",
+    "disclosure_restricted",
+    "self_pay",
+    "cpt_code",
+    "diagnosis_codes",
+    "modifiers",
+    "add_ons",
+    "part2",
+];
+
+/// How many at the end of [`UPDATABLE`] say what the patient is treated for: hidden from masked callers.
+const CLINICAL: usize = 5;
+
+/// The fields that the caller may change: nobody writes what is hidden from them.
+#[must_use]
+pub fn updatable(scope: &Scope) -> &'static [&'static str] {
+    let visible = UPDATABLE.len() - CLINICAL;
+    if scope.is_masked() { UPDATABLE.split_at(visible).0 } else { UPDATABLE }
+}
+
+/// A session as a request states it. The day may still have to be found by the practice's clock.
+#[derive(Debug)]
+pub struct Draft {
+    session: Session,
+    has_date: bool,
+}
+
+impl Draft {
+    /// Reads a session to be booked, or the new values of one; `v` collects what is wrong with it.
+    pub fn read(v: &mut Violations, scope: &Scope, session: &pb::Session) -> Self {
+        let date = v.optional_date("session_date", session.session_date.map(Into::into));
+        let starts_at = v.optional_time("starts_at", session.starts_at);
+        if date.is_none() && starts_at.is_none() && session.session_date.is_none() {
+            v.add("session_date", "is required, or starts_at in its place");
+        }
+        let place_of_service = digits(v, "place_of_service", &session.place_of_service);
+        let modality = modality(v, session.modality);
+        let now = scope.now();
+        let row = Session {
+            practice_id: scope.practice(),
+            id: SessionId::new(),
+            therapist_id: v.id("therapist_id", &session.therapist_id),
+            patient_id: v.id("patient_id", &session.patient_id),
+            session_date: date.unwrap_or_default(),
+            starts_at,
+            ends_at: v.optional_time("ends_at", session.ends_at),
+            cpt_code: code(v, "cpt_code", &session.cpt_code, 5),
+            add_ons: Json(add_ons(v, &session.add_ons)),
+            modifiers: Json(codes(v, "modifiers", &session.modifiers, 2, MODIFIERS_MAX)),
+            diagnosis_codes: Json(diagnoses(v, &session.diagnosis_codes)),
+            duration_minutes: minutes(v, session.duration_minutes),
+            fee: v.amount("fee", &session.fee),
+            copay: v.amount_or_zero("copay", &session.copay),
+            status: SessionStatus::Scheduled,
+            place_of_service: place_of_service.unwrap_or_else(|| place_by_modality(modality).to_owned()),
+            modality,
+            patient_state: state(v, &session.patient_state),
+            prior_authorization: v.optional_text("prior_authorization", &session.prior_authorization, 50),
+            self_pay: session.self_pay,
+            disclosure_restricted: session.disclosure_restricted,
+            part2: session.part2,
+            completed_at: None,
+            cancelled_at: None,
+            cancellation_reason: None,
+            source: None,
+            source_id: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        check_times(v, &row);
+        Self { session: row, has_date: date.is_some() }
+    }
+
+    /// Refuses what a masked caller may not state when it books.
+    pub fn check_masked(&self, v: &mut Violations, scope: &Scope) {
+        let hidden = [
+            ("diagnosis_codes", !self.session.diagnosis_codes.0.is_empty()),
+            ("modifiers", !self.session.modifiers.0.is_empty()),
+            ("add_ons", !self.session.add_ons.0.is_empty()),
+            ("part2", self.session.part2),
+        ];
+        for (field, _) in hidden.iter().filter(|(_, is_set)| *is_set && scope.is_masked()) {
+            v.add(field, "is not for this role to set");
+        }
+    }
+
+    /// The session, its day found by the practice's clock where the request left it out.
+    ///
+    /// # Errors
+    /// When the practice has no valid time zone.
+    pub fn dated(&self, time_zone: &str) -> Result<Session, Failure> {
+        let mut session = self.session.clone();
+        if let (false, Some(at)) = (self.has_date, session.starts_at) {
+            session.session_date = local_date(time_zone, at)?;
+        }
+        Ok(session)
+    }
+
+    #[must_use]
+    pub const fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Writes the fields that the mask names over a session there is.
+    ///
+    /// # Errors
+    /// When the result contradicts itself.
+    pub fn apply(&self, mask: &Mask, time_zone: &str, session: &mut Session) -> Result<(), Failure> {
+        let new = self.dated(time_zone)?;
+        macro_rules! copy {
+            ($($field:ident)*) => {$(
+                if mask.has(stringify!($field)) {
+                    session.$field = new.$field;
+                }
+            )*};
+        }
+        // a start that moves takes the day along, unless the request says which day
+        if mask.has("session_date") || (mask.has("starts_at") && new.starts_at.is_some() && !self.has_date) {
+            session.session_date = new.session_date;
+        }
+        // a place that followed from the modality goes on following it
+        if mask.has("modality") && session.place_of_service == place_by_modality(session.modality) {
+            place_by_modality(new.modality).clone_into(&mut session.place_of_service);
+        }
+        copy!(therapist_id patient_id starts_at ends_at cpt_code add_ons modifiers diagnosis_codes duration_minutes);
+        copy!(fee copay place_of_service modality patient_state prior_authorization);
+        copy!(self_pay disclosure_restricted part2);
+        let mut v = Violations::within("session.");
+        check_times(&mut v, session);
+        v.done(())
+    }
+}
+
+fn check_times(v: &mut Violations, session: &Session) {
+    match (session.starts_at, session.ends_at) {
+        (None, Some(_)) => v.add("ends_at", "needs starts_at beside it"),
+        (Some(starts), Some(ends)) if ends < starts => v.add("ends_at", "must not be before starts_at"),
+        _ => {}
+    }
+}
+
+fn minutes(v: &mut Violations, minutes: i32) -> i32 {
+    if !MINUTES.contains(&minutes) {
+        v.add("duration_minutes", "must be between 1 and 480");
+    }
+    minutes
+}
+
+/// Where such a session takes place: the office, or the patient's home.
+const fn place_by_modality(modality: Modality) -> &'static str {
+    match modality {
+        Modality::InPerson => "11",
+        Modality::Video | Modality::Audio => "10",
+    }
+}
+
+fn modality(v: &mut Violations, modality: i32) -> Modality {
+    let known = pb::Modality::try_from(modality).ok().map(|modality| match modality {
+        pb::Modality::InPerson | pb::Modality::Unspecified => Modality::InPerson,
+        pb::Modality::Video => Modality::Video,
+        pb::Modality::Audio => Modality::Audio,
+    });
+    v.known("modality", known, Modality::InPerson)
+}
+
+fn state(v: &mut Violations, state: &str) -> Option<String> {
+    let state = v.optional_text("patient_state", state, 2).map(|s| s.to_ascii_uppercase());
+    if state.as_deref().is_some_and(|s| s.len() != 2 || !s.bytes().all(|b| b.is_ascii_uppercase())) {
+        v.add("patient_state", "must be two letters, as the postal service writes it");
+    }
+    state
+}
+
+fn digits(v: &mut Violations, field: &str, text: &str) -> Option<String> {
+    let text = v.optional_text(field, text, 2)?;
+    if text.len() != 2 || !text.bytes().all(|b| b.is_ascii_digit()) {
+        v.add(field, "must have two digits");
+    }
+    Some(text)
+}
+
+/// A code of letters and digits of that length; whether it exists is for the rules to say.
+fn code(v: &mut Violations, field: &str, text: &str, length: usize) -> String {
+    let code = text.trim().to_ascii_uppercase();
+    if code.len() != length || !code.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        v.add(field, &format!("must have {length} letters and digits"));
+    }
+    code
+}
+
+fn codes(v: &mut Violations, field: &str, texts: &[String], length: usize, max: usize) -> Vec<String> {
+    at_most(v, field, texts.len(), max);
+    texts.iter().enumerate().map(|(i, text)| code(v, &format!("{field}[{i}]"), text, length)).collect()
+}
+
+fn diagnoses(v: &mut Violations, texts: &[String]) -> Vec<String> {
+    at_most(v, "diagnosis_codes", texts.len(), DIAGNOSES_MAX);
+    let mut read = |(i, text): (usize, &String)| {
+        let code = text.trim().to_ascii_uppercase();
+        let is_formed = (3..=8).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.');
+        if !is_formed {
+            v.add(&format!("diagnosis_codes[{i}]"), "must be an ICD-10-CM code, three to seven characters");
+        }
+        code
+    };
+    texts.iter().enumerate().map(&mut read).collect()
+}
+
+fn add_ons(v: &mut Violations, add_ons: &[pb::AddOn]) -> Vec<AddOn> {
+    at_most(v, "add_ons", add_ons.len(), ADD_ONS_MAX);
+    let mut read = |(i, add_on): (usize, &pb::AddOn)| {
+        let pb::AddOn { cpt_code, fee } = add_on;
+        let field = |name| format!("add_ons[{i}].{name}");
+        AddOn { cpt_code: code(v, &field("cpt_code"), cpt_code, 5), fee: v.amount(&field("fee"), fee) }
+    };
+    add_ons.iter().enumerate().map(&mut read).collect()
+}
+
+fn at_most(v: &mut Violations, field: &str, count: usize, max: usize) {
+    if count > max {
+        v.add(field, &format!("must have at most {max} entries"));
+    }
+}
+
+/// Reads a status that a filter or an import names; unspecified is none.
+pub fn status(v: &mut Violations, field: &str, status: i32) -> Option<SessionStatus> {
+    match pb::SessionStatus::try_from(status) {
+        Ok(pb::SessionStatus::Unspecified) => None,
+        Ok(pb::SessionStatus::Scheduled) => Some(SessionStatus::Scheduled),
+        Ok(pb::SessionStatus::Completed) => Some(SessionStatus::Completed),
+        Ok(pb::SessionStatus::Cancelled) => Some(SessionStatus::Cancelled),
+        Err(_) => {
+            v.add(field, "must be a known value");
+            None
+        }
+    }
+}
+
+/// A session as the caller may see it. This is the one place that blanks what a masked caller must not see.
+#[must_use]
+pub fn to_pb(scope: &Scope, session: Session) -> pb::Session {
+    let session = full(session);
+    if !scope.is_masked() {
+        return session;
+    }
+    pb::Session {
+        cpt_code: String::new(),
+        diagnosis_codes: Vec::new(),
+        modifiers: Vec::new(),
+        add_ons: Vec::new(),
+        part2: false,
+        ..session
+    }
+}
+
+fn full(session: Session) -> pb::Session {
+    let Session {
+        practice_id,
+        id,
+        therapist_id,
+        patient_id,
+        session_date,
+        starts_at,
+        ends_at,
+        cpt_code,
+        add_ons: Json(add_ons),
+        modifiers: Json(modifiers),
+        diagnosis_codes: Json(diagnosis_codes),
+        duration_minutes,
+        fee,
+        copay,
+        status,
+        place_of_service,
+        modality,
+        patient_state,
+        prior_authorization,
+        self_pay,
+        disclosure_restricted,
+        part2,
+        completed_at,
+        cancelled_at,
+        cancellation_reason,
+        source: _,
+        source_id: _,
+        version,
+        created_at,
+        updated_at,
+    } = session;
+    let add_on = |AddOn { cpt_code, fee }| pb::AddOn { cpt_code, fee: money::text(&fee) };
+    pb::Session {
+        id: id.to_string(),
+        practice_id: practice_id.to_string(),
+        therapist_id: therapist_id.to_string(),
+        patient_id: patient_id.to_string(),
+        session_date: Some(parts(session_date).into()),
+        starts_at: starts_at.map(timestamp),
+        ends_at: ends_at.map(timestamp),
+        cpt_code,
+        duration_minutes,
+        fee: money::text(&fee),
+        copay: money::text(&copay),
+        diagnosis_codes,
+        place_of_service,
+        modifiers,
+        modality: modality_to_pb(modality).into(),
+        patient_state: patient_state.unwrap_or_default(),
+        prior_authorization: prior_authorization.unwrap_or_default(),
+        disclosure_restricted,
+        part2,
+        self_pay,
+        add_ons: add_ons.into_iter().map(add_on).collect(),
+        status: status_to_pb(status).into(),
+        completed_at: completed_at.map(timestamp),
+        cancelled_at: cancelled_at.map(timestamp),
+        cancellation_reason: cancellation_reason.unwrap_or_default(),
+        etag: etag::of(version),
+        created_at: Some(timestamp(created_at)),
+        updated_at: Some(timestamp(updated_at)),
+    }
+}
+
+const fn status_to_pb(status: SessionStatus) -> pb::SessionStatus {
+    match status {
+        SessionStatus::Scheduled => pb::SessionStatus::Scheduled,
+        SessionStatus::Completed => pb::SessionStatus::Completed,
+        SessionStatus::Cancelled => pb::SessionStatus::Cancelled,
+    }
+}
+
+const fn modality_to_pb(modality: Modality) -> pb::Modality {
+    match modality {
+        Modality::InPerson => pb::Modality::InPerson,
+        Modality::Video => pb::Modality::Video,
+        Modality::Audio => pb::Modality::Audio,
+    }
+}
+
+/// A short reason code: lower-case letters and underscores, so that nothing clinical is told in it.
+pub fn cancellation_reason(v: &mut Violations, field: &str, text: &str) -> Option<String> {
+    let reason = v.optional_text(field, text, 40)?;
+    if !reason.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') {
+        v.add(field, "must be a code of lower-case letters and underscores");
+    }
+    Some(reason)
+}

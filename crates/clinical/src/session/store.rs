@@ -1,0 +1,122 @@
+//! The statements of `clinical.sessions`.
+
+use std::sync::Arc;
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use futures_util::FutureExt;
+use kernel::id::SessionId;
+use kernel::{Failure, Page, PageRequest, Phi, etag};
+use schema::tables::clinical::sessions;
+use schema::{Cached, Explain, Refused, Result, Tx};
+
+use super::{Session, SessionFilter};
+
+fn not_found(id: SessionId) -> Failure {
+    Failure::not_found("session", id)
+}
+
+/// One session in the scope's reach.
+///
+/// # Errors
+/// `NOT_FOUND`, or the database's.
+pub async fn get(tx: &Tx<'_>, id: SessionId) -> Result<Phi<Session>, Failure> {
+    let query = sessions::table.find((tx.practice(), id)).select(Session::as_select());
+    let found = match tx.scope().own() {
+        None => query.first(&mut tx.conn()).await,
+        Some(therapist) => query.filter(sessions::therapist_id.eq(therapist)).first(&mut tx.conn()).await,
+    };
+    found.optional().map_err(schema::Error::from)?.map(Phi::new).ok_or_else(|| not_found(id))
+}
+
+/// One session in the scope's reach, locked until the transaction ends.
+///
+/// # Errors
+/// `NOT_FOUND`, or the database's.
+pub async fn lock(tx: &Tx<'_>, id: SessionId) -> Result<Phi<Session>, Failure> {
+    let query = sessions::table.find((tx.practice(), id)).select(Session::as_select());
+    let found = match tx.scope().own() {
+        None => query.for_no_key_update().first(&mut tx.conn()).await,
+        Some(therapist) => {
+            query.filter(sessions::therapist_id.eq(therapist)).for_no_key_update().first(&mut tx.conn()).await
+        }
+    };
+    found.optional().map_err(schema::Error::from)?.map(Phi::new).ok_or_else(|| not_found(id))
+}
+
+/// A page of sessions in the scope's reach, by day and id.
+///
+/// # Errors
+/// The database's.
+pub async fn list(tx: &Tx<'_>, filter: &SessionFilter, page: &PageRequest) -> Result<Phi<Page<Session>>, Failure> {
+    let mut query = sessions::table
+        .filter(sessions::practice_id.eq(tx.practice()))
+        .select(Session::as_select())
+        .order((sessions::session_date, sessions::id))
+        .limit(page.limit())
+        .into_boxed();
+    if let Some(therapist) = tx.scope().own() {
+        query = query.filter(sessions::therapist_id.eq(therapist));
+    }
+    if let Some((date, id)) = page.after::<(chrono::NaiveDate, SessionId)>() {
+        // the first condition is what the index is entered by, the second one sorts out that day
+        query = query.filter(sessions::session_date.ge(date));
+        query = query.filter(sessions::session_date.gt(date).or(sessions::id.gt(id)));
+    }
+    if let Some(patient) = filter.patient_id {
+        query = query.filter(sessions::patient_id.eq(patient));
+    }
+    if let Some(therapist) = filter.therapist_id {
+        query = query.filter(sessions::therapist_id.eq(therapist));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(sessions::session_date.ge(from));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(sessions::session_date.le(to));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(sessions::status.eq(status));
+    }
+    let rows = query.load(&mut tx.conn()).await.map_err(schema::Error::from)?;
+    Ok(Phi::new(page.page(rows, |session: &Session| (session.session_date, session.id))))
+}
+
+/// Adds a session; it goes out with the commit.
+pub fn insert(tx: &Tx<'_>, session: &Session) {
+    let session = Arc::new(session.clone());
+    tx.defer(move |tx| {
+        let session = Arc::clone(&session);
+        async move {
+            let insert = diesel::insert_into(sessions::table).values(&*session);
+            insert.execute(&mut tx.conn()).await.explain(dangling).map(drop)
+        }
+        .boxed()
+    });
+}
+
+/// Writes a session that was locked and changed in memory; it goes out with the commit.
+pub fn save(tx: &Tx<'_>, session: &Session) {
+    let session = Arc::new(session.clone());
+    tx.defer(move |tx| {
+        let session = Arc::clone(&session);
+        async move {
+            let target =
+                sessions::table.find((tx.practice(), session.id)).filter(sessions::version.eq(session.version - 1));
+            let update = diesel::update(target).set(&*session);
+            match Cached(update).execute(&mut tx.conn()).await.explain(dangling)? {
+                0 => Err(etag::mismatch()),
+                _ => Ok(()),
+            }
+        }
+        .boxed()
+    });
+}
+
+pub(crate) fn dangling(refused: Refused<'_>) -> Option<Failure> {
+    match refused {
+        Refused::Dangling("sessions_therapist_fkey") => Some(Failure::not_found("therapist", "")),
+        Refused::Dangling("sessions_patient_fkey") => Some(Failure::not_found("patient", "")),
+        Refused::Dangling(_) | Refused::Taken(_) => None,
+    }
+}

@@ -64,7 +64,7 @@ impl TestCluster {
     /// It doesn't come up.
     pub async fn restart(&self) {
         let cluster = Arc::clone(&self.cluster);
-        blocking(move || cluster.restart().unwrap_or_else(|error| panic!("{error}"))).await;
+        blocking(move || cluster.restart().unwrap_or_else(|error| give_up(&error))).await;
     }
 }
 
@@ -82,7 +82,14 @@ pub(crate) async fn prepare(cluster: &Cluster, database: &str) {
 }
 
 pub(crate) fn start(dir: &Path, mode: Mode, options: &Options) -> Cluster {
-    Cluster::start_with(dir, mode, options).unwrap_or_else(|error| panic!("{error}"))
+    Cluster::start_with(dir, mode, options).unwrap_or_else(|error| give_up(&error))
+}
+
+fn give_up(error: &schema::embedded::Error) -> ! {
+    match std::error::Error::source(error) {
+        Some(cause) => panic!("{error}: {cause}"),
+        None => panic!("{error}"),
+    }
 }
 
 /// A directory for a cluster of this process, after removing those of dead ones.

@@ -1,9 +1,17 @@
 //! Claims: drafting, the scrubber's rules, lifecycle, submission, payer responses, `ClearinghouseService`.
+//!
+//! `rules`, `lifecycle`, `codes`, `snapshot` and `adjudication` are pure; the rest moves rows.
 
 pub mod adjudication;
 pub mod amount;
+pub mod assemble;
+pub mod claim;
 pub mod codes;
+pub mod draft;
+pub mod event;
+pub mod judge;
 pub mod lifecycle;
 pub mod number;
+pub mod payer;
 pub mod rules;
 pub mod snapshot;

@@ -158,6 +158,15 @@ impl PageKey for i64 {
     }
 }
 
+impl PageKey for String {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.as_bytes());
+    }
+    fn read(bytes: &[u8]) -> Option<Self> {
+        Self::from_utf8(bytes.to_vec()).ok()
+    }
+}
+
 /// A date, then an id to break ties.
 impl<K> PageKey for (chrono::NaiveDate, crate::id::Id<K>) {
     fn write(&self, out: &mut Vec<u8>) {

@@ -2,17 +2,18 @@
 //!
 //! One throw-away cluster per test process holds them all. It ends with the process; as statics are never dropped,
 //! the directory it leaves behind is removed by the next test process.
-#![expect(clippy::expect_used, reason = "without its database a test can only stop")]
+#![expect(clippy::expect_used, clippy::panic, reason = "without its database a test can only stop")]
+use std::fs;
 use std::panic::resume_unwind;
+use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use schema::embedded::{Cluster, Mode};
+use schema::embedded::{Cluster, Mode, Options};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::OnceCell;
-
-use crate::cluster;
+use tokio::task::spawn_blocking;
 
 /// Each test has a runtime of its own, which ends with it; what the tests share needs one that stays.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
@@ -22,6 +23,7 @@ static SHARED: OnceCell<Shared> = OnceCell::const_new();
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
 const TEMPLATE: &str = "template_claims";
+const DIR_PREFIX: &str = "claims-test-";
 
 #[derive(Debug)]
 struct Shared {
@@ -80,12 +82,9 @@ impl Drop for TestDb {
 
 impl Shared {
     async fn start() -> Self {
-        let start = || {
-            let options = cluster::options();
-            cluster::start(&cluster::new_dir(&options), Mode::Throwaway, &options)
-        };
-        let cluster = cluster::blocking(start).await;
-        cluster::prepare(&cluster, TEMPLATE).await;
+        let cluster = spawn_blocking(start_cluster).await.unwrap_or_else(|error| resume_unwind(error.into_panic()));
+        cluster.prepare(TEMPLATE).await.expect("roles and the template database");
+        schema::migrate::run(&cluster.url("claims_migrator", TEMPLATE)).await.expect("migrations");
         let shared = Self { cluster };
         shared.close_template().await;
         shared
@@ -108,5 +107,31 @@ impl Shared {
             END LOOP; END $$"
         );
         admin.batch_execute(&leave).await.expect("everybody leaves the template");
+    }
+}
+
+fn start_cluster() -> Cluster {
+    let options = options();
+    remove_leftovers(&options);
+    let dir = options.temp_dir.join(format!("{DIR_PREFIX}{}", std::process::id()));
+    Cluster::start_with(&dir, Mode::Throwaway, &options).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "cargo starts a test with nothing but an environment")]
+fn options() -> Options {
+    Options {
+        bin_dir: std::env::var_os("PG_BIN").map(PathBuf::from),
+        search_path: std::env::var_os("PATH").iter().flat_map(std::env::split_paths).collect(),
+        temp_dir: std::env::temp_dir(),
+        revive: false,
+    }
+}
+
+fn remove_leftovers(options: &Options) {
+    for entry in fs::read_dir(&options.temp_dir).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(DIR_PREFIX) {
+            // one that's alive, or another user's, stays
+            let _kept = Cluster::discard(&entry.path(), options);
+        }
     }
 }

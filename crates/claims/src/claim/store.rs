@@ -1,0 +1,227 @@
+//! The statements of `claims.claims`, its lines and its numbers.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Integer, Jsonb, Nullable, Numeric, Text, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use futures_util::join;
+use kernel::id::{ClaimId, SessionId};
+use kernel::{Failure, Page, PageRequest, Phi, etag};
+use schema::tables::claims::{claim_lines, claim_numbers, claims};
+use schema::tables::feed::heads;
+use schema::{Cached, Error, Explain, Json, Refused, Tx};
+
+use super::{Bill, Claim, ClaimFilter, ClaimLine};
+use crate::lifecycle::Disposition;
+
+fn not_found(id: ClaimId) -> Failure {
+    Failure::not_found("claim", id)
+}
+
+/// One claim in the scope's reach.
+pub async fn get(tx: &Tx<'_>, id: ClaimId) -> Result<Phi<Bill>, Failure> {
+    let mut query = claims::table.find((tx.practice(), id)).select(Claim::as_select()).into_boxed();
+    if let Some(therapist) = tx.scope().own() {
+        query = query.filter(claims::therapist_id.eq(therapist));
+    }
+    let (mut a, ids) = (tx.conn(), [id]);
+    let (claim, lines) = join!(query.first(&mut a), lines(tx, &ids));
+    let claim = claim.optional().map_err(Error::from)?.ok_or_else(|| not_found(id))?;
+    Ok(Phi::new(Bill { claim, lines: lines? }))
+}
+
+/// One claim, locked until the transaction ends.
+pub async fn lock(tx: &Tx<'_>, id: ClaimId) -> Result<Phi<Bill>, Failure> {
+    let query = claims::table.find((tx.practice(), id)).select(Claim::as_select()).for_no_key_update();
+    let (mut a, ids) = (tx.conn(), [id]);
+    let (claim, lines) = join!(query.first(&mut a), lines(tx, &ids));
+    let claim: Claim = claim.optional().map_err(Error::from)?.ok_or_else(|| not_found(id))?;
+    if tx.scope().own().is_some_and(|therapist| therapist != claim.therapist_id) {
+        return Err(not_found(id));
+    }
+    Ok(Phi::new(Bill { claim, lines: lines? }))
+}
+
+/// Claims by id, locked in the order of their ids; those not in reach are left out.
+pub async fn lock_many(tx: &Tx<'_>, ids: &[ClaimId]) -> Result<Phi<Vec<Bill>>, Failure> {
+    let query = claims::table
+        .filter(claims::practice_id.eq(tx.practice()))
+        .filter(claims::id.eq_any(ids))
+        .order(claims::id)
+        .select(Claim::as_select())
+        .for_no_key_update();
+    let mut a = tx.conn();
+    let (claims, lines) = join!(query.load(&mut a), lines(tx, ids));
+    Ok(Phi::new(bills(claims.map_err(Error::from)?, lines?)))
+}
+
+/// Claims by id, in the order of their ids; those not in reach are left out.
+pub async fn get_many(tx: &Tx<'_>, ids: &[ClaimId]) -> Result<Phi<Vec<Bill>>, Failure> {
+    let mut query = claims::table
+        .filter(claims::practice_id.eq(tx.practice()))
+        .filter(claims::id.eq_any(ids))
+        .order(claims::id)
+        .select(Claim::as_select())
+        .into_boxed();
+    if let Some(therapist) = tx.scope().own() {
+        query = query.filter(claims::therapist_id.eq(therapist));
+    }
+    let mut a = tx.conn();
+    let (claims, lines) = join!(query.load(&mut a), lines(tx, ids));
+    Ok(Phi::new(bills(claims.map_err(Error::from)?, lines?)))
+}
+
+/// A page of claims in the scope's reach, by id, and the feed position that it reflects.
+///
+/// Position and claims come from one snapshot: read the feed from there and nothing is missed.
+pub async fn list(tx: &Tx<'_>, filter: &ClaimFilter, page: &PageRequest) -> Result<(Phi<Page<Bill>>, i64), Failure> {
+    let mut query = claims::table
+        .filter(claims::practice_id.eq(tx.practice()))
+        .select(Claim::as_select())
+        .order(claims::id)
+        .limit(page.limit())
+        .into_boxed();
+    if let Some(therapist) = tx.scope().own() {
+        query = query.filter(claims::therapist_id.eq(therapist));
+    }
+    if let Some(id) = page.after::<ClaimId>() {
+        query = query.filter(claims::id.gt(id));
+    }
+    if !filter.statuses.is_empty() {
+        query = query.filter(claims::status.eq_any(&filter.statuses));
+    }
+    if let Some(session) = filter.session_id {
+        query = query.filter(claims::session_id.eq(session));
+    }
+    if let Some(payer) = &filter.payer_id {
+        query = query.filter(claims::payer_id.eq(payer));
+    }
+    if !filter.include_inactive {
+        query = query.filter(claims::disposition.eq(Disposition::Active));
+    }
+    // the head first: a claim that changes in between is newer than the position says, never older
+    let (mut a, mut b) = (tx.conn(), tx.conn());
+    let head = heads::table.find(tx.practice()).select(heads::last_position);
+    let (head, claims) = join!(head.first::<i64>(&mut a), query.load::<Claim>(&mut b));
+    let page = page.page(claims.map_err(Error::from)?, |claim| claim.id);
+    let ids: Vec<ClaimId> = page.items.iter().map(|claim| claim.id).collect();
+    let lines = lines(tx, &ids).await?;
+    let page = Page { items: bills(page.items, lines), next_page_token: page.next_page_token };
+    Ok((Phi::new(page), head.map_err(Error::from)?))
+}
+
+/// The active claims of sessions: what makes a service a duplicate.
+pub async fn active_of_sessions(tx: &Tx<'_>, sessions: &[SessionId]) -> Result<Vec<(ClaimId, SessionId)>, Failure> {
+    let query = claims::table
+        .filter(claims::practice_id.eq(tx.practice()))
+        .filter(claims::session_id.eq_any(sessions))
+        .filter(claims::disposition.eq(Disposition::Active))
+        .order(claims::id)
+        .select((claims::id, claims::session_id));
+    Ok(query.load(&mut tx.conn()).await.map_err(Error::from)?)
+}
+
+/// Puts a new claim, its lines and its number in place, when the transaction commits.
+pub fn insert_at_commit(tx: &Tx<'_>, bill: &Bill) {
+    let bill = std::sync::Arc::new(bill.clone());
+    tx.defer(move |tx| {
+        let bill = std::sync::Arc::clone(&bill);
+        Box::pin(async move { insert(tx, &bill).await })
+    });
+}
+
+async fn insert(tx: &Tx<'_>, bill: &Bill) -> Result<(), Failure> {
+    let (mut a, mut c) = (tx.conn(), tx.conn());
+    let claim = diesel::insert_into(claims::table).values(&bill.claim);
+    let number = diesel::insert_into(claim_numbers::table).values((
+        claim_numbers::claim_number.eq(&bill.claim.claim_number),
+        claim_numbers::practice_id.eq(tx.practice()),
+        claim_numbers::claim_id.eq(bill.claim.id),
+    ));
+    let (claim, lines, number) = join!(claim.execute(&mut a), insert_lines(tx, bill), Cached(number).execute(&mut c));
+    claim.explain(|refused| match refused {
+        Refused::Taken("claims_active_session_key") => Some(already_billed()),
+        Refused::Taken(_) | Refused::Dangling(_) => None,
+    })?;
+    lines?;
+    number.map_err(Error::from)?;
+    Ok(())
+}
+
+/// The session has an active claim for this payer sequence; the database says so, whoever was faster.
+#[must_use]
+pub fn already_billed() -> Failure {
+    Failure::already_exists("claim", "SESSION_ALREADY_BILLED", "the session has an active claim for this payer")
+}
+
+/// Writes the claim as it is now; `version` is the one that was read.
+pub fn save_at_commit(tx: &Tx<'_>, bill: &Bill, with_lines: bool) {
+    let bill = std::sync::Arc::new(bill.clone());
+    tx.defer(move |tx| {
+        let bill = std::sync::Arc::clone(&bill);
+        Box::pin(async move { save(tx, &bill, with_lines).await })
+    });
+}
+
+async fn save(tx: &Tx<'_>, bill: &Bill, with_lines: bool) -> Result<(), Failure> {
+    let claim = &bill.claim;
+    // every change counts the version up by one
+    let target = claims::table.find((tx.practice(), claim.id)).filter(claims::version.eq(claim.version - 1));
+    let update = Cached(diesel::update(target).set(claim));
+    let mut conn = tx.conn();
+    if with_lines {
+        let old = claim_lines::table
+            .filter(claim_lines::practice_id.eq(tx.practice()))
+            .filter(claim_lines::claim_id.eq(claim.id));
+        let mut other = tx.conn();
+        let (updated, deleted, inserted) =
+            join!(update.execute(&mut conn), diesel::delete(old).execute(&mut other), insert_lines(tx, bill));
+        deleted.map_err(Error::from)?;
+        inserted?;
+        return if updated.map_err(Error::from)? == 1 { Ok(()) } else { Err(etag::mismatch()) };
+    }
+    match update.execute(&mut conn).await.map_err(Error::from)? {
+        1 => Ok(()),
+        _ => Err(etag::mismatch()),
+    }
+}
+
+/// One statement of fixed text for any number of lines.
+async fn insert_lines(tx: &Tx<'_>, bill: &Bill) -> Result<(), Failure> {
+    let lines = &bill.lines;
+    let query = diesel::sql_query(include_str!("insert_lines.sql"))
+        .bind::<SqlUuid, _>(tx.practice())
+        .bind::<SqlUuid, _>(bill.claim.id.uuid())
+        .bind::<Array<Integer>, _>(lines.iter().map(|l| l.line_number).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(lines.iter().map(|l| l.cpt_code.as_str()).collect::<Vec<_>>())
+        .bind::<Array<Jsonb>, _>(lines.iter().map(|l| &l.modifiers).collect::<Vec<&Json<_>>>())
+        .bind::<Array<Integer>, _>(lines.iter().map(|l| l.units).collect::<Vec<_>>())
+        .bind::<Array<Numeric>, _>(lines.iter().map(|l| &l.charge_amount).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(lines.iter().map(|l| l.place_of_service.as_str()).collect::<Vec<_>>())
+        .bind::<Array<Jsonb>, _>(lines.iter().map(|l| &l.diagnosis_pointers).collect::<Vec<&Json<_>>>())
+        .bind::<Array<diesel::sql_types::Date>, _>(lines.iter().map(|l| l.service_date).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Integer>>, _>(lines.iter().map(|l| l.duration_minutes).collect::<Vec<_>>());
+    Cached(query).execute(&mut tx.conn()).await.map_err(Error::from)?;
+    Ok(())
+}
+
+async fn lines(tx: &Tx<'_>, ids: &[ClaimId]) -> schema::Result<Vec<ClaimLine>> {
+    let query = claim_lines::table
+        .filter(claim_lines::practice_id.eq(tx.practice()))
+        .filter(claim_lines::claim_id.eq_any(ids))
+        .order((claim_lines::claim_id, claim_lines::line_number))
+        .select(ClaimLine::as_select());
+    Ok(query.load(&mut tx.conn()).await?)
+}
+
+/// Gives each claim its lines; both come sorted by claim.
+fn bills(claims: Vec<Claim>, lines: Vec<ClaimLine>) -> Vec<Bill> {
+    let mut lines = lines.into_iter().peekable();
+    claims
+        .into_iter()
+        .map(|claim| {
+            while lines.next_if(|line| line.claim_id < claim.id).is_some() {}
+            let own = std::iter::from_fn(|| lines.next_if(|line| line.claim_id == claim.id)).collect();
+            Bill { claim, lines: own }
+        })
+        .collect()
+}

@@ -41,6 +41,9 @@ const NOBODY: &str = "nobody";
 /// Ids listed in one entry; longer lists are cut, with the full count beside them.
 pub const IDS_MAX: usize = 200;
 
+/// Patients named in one entry: as many as the largest page can show, so that who saw a patient is always found.
+pub const PATIENTS_MAX: usize = 500;
+
 /// An entry, ready to be appended to its practice's chain.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -134,11 +137,26 @@ impl Entry {
         } else {
             self.rest.get_or_insert_with(|| store::start_hash(&self.ids)).update(id.as_bytes());
         }
-        if let Some(patient) = patient
-            && self.patients.len() < IDS_MAX
-            && !self.patients.contains(&patient)
-        {
+        if let Some(patient) = patient {
+            self.add_patient(patient);
+        }
+    }
+
+    /// Adds a patient that the rows speak of.
+    pub(crate) fn add_patient(&mut self, patient: Uuid) {
+        if self.patients.len() < PATIENTS_MAX && !self.patients.contains(&patient) {
             self.patients.push(patient);
+        }
+    }
+
+    /// Adds a row that has no UUID. `key` must be of letters, digits, `-` and `_`.
+    pub(crate) fn add_key(&mut self, key: &str) {
+        self.count += 1;
+        let key: String = key.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
+        if self.keys.len() < IDS_MAX {
+            self.keys.push(key);
+        } else {
+            self.rest.get_or_insert_with(|| store::start_hash_of_keys(&self.keys)).update(store::terminated(&key));
         }
     }
 
@@ -151,8 +169,7 @@ impl Entry {
     /// Names a resource that has no UUID. `key` must be of letters, digits, `-` and `_`.
     #[must_use]
     pub fn with_key(mut self, key: &str) -> Self {
-        self.count += 1;
-        self.keys.push(key.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect());
+        self.add_key(key);
         self
     }
 

@@ -6,8 +6,11 @@
 pub mod batcher;
 pub mod entry;
 mod store;
+pub mod trail;
 pub mod vault;
 
 pub use batcher::Batcher;
 pub use entry::{Action, Entry, Outcome};
+pub use store::heads;
+pub use trail::service::Trail;
 pub use vault::{Change, Vault};

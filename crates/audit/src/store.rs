@@ -1,9 +1,12 @@
 //! The statements of `audit.*`.
 
+use diesel::prelude::*;
 use diesel::sql_types::{Array, Binary, Bool, Int4, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use kernel::PracticeId;
 use kernel::access::Actor;
-use schema::{Cached, Result};
+use schema::tables::audit::heads;
+use schema::{Cached, Db, Result};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -44,6 +47,20 @@ pub(crate) async fn append(conn: &AsyncPgConnection, entries: &[Entry]) -> Resul
     if written == entries.len() { Ok(()) } else { Err(schema::Error::NotFound) }
 }
 
+/// The last position of every practice's chain, on a database of the role `claims_audit`.
+///
+/// Whoever changes anything in a practice leaves an entry in the same transaction, so a practice whose head has
+/// not moved has not changed.
+///
+/// # Errors
+/// The database's.
+pub async fn heads(db: &Db) -> Result<Vec<(PracticeId, i64)>> {
+    let conn = db.directory().await?;
+    let query =
+        heads::table.filter(heads::practice_id.ne(PracticeId::NIL)).select((heads::practice_id, heads::last_position));
+    Ok(query.load(&mut &*conn).await?)
+}
+
 fn column<'a, T>(entries: &'a [Entry], f: impl Fn(&'a Entry) -> T) -> Vec<T> {
     entries.iter().map(f).collect()
 }
@@ -78,4 +95,13 @@ fn hash_of_long_list(entry: &Entry) -> Option<Vec<u8>> {
 /// Hashes all ids of a list that is too long to be written down.
 pub(crate) fn start_hash(ids: &[Uuid]) -> Sha256 {
     ids.iter().fold(Sha256::new(), |hasher, id| hasher.chain_update(id.as_bytes()))
+}
+
+/// The same for a list of keys; each ends with a newline, as their lengths differ.
+pub(crate) fn start_hash_of_keys(keys: &[String]) -> Sha256 {
+    keys.iter().fold(Sha256::new(), |hasher, key| hasher.chain_update(terminated(key)))
+}
+
+pub(crate) fn terminated(key: &str) -> String {
+    format!("{key}\n")
 }

@@ -88,7 +88,15 @@ impl Vault {
     /// # Errors
     /// `AUDIT_UNAVAILABLE` when the access could not be recorded.
     pub async fn disclose<T: Disclosed>(&self, scope: &Scope, found: Phi<T>) -> Result<T, Failure> {
-        let receipt = self.batcher.record(Entry::of(scope, Action::View, &found)).await?;
+        self.disclose_as(scope, Entry::of(scope, Action::View, &found), found).await
+    }
+
+    /// Records an entry made by hand, then opens what it speaks of.
+    ///
+    /// # Errors
+    /// `AUDIT_UNAVAILABLE` when the access could not be recorded.
+    pub async fn disclose_as<T>(&self, scope: &Scope, entry: Entry, found: Phi<T>) -> Result<T, Failure> {
+        let receipt = self.batcher.record(entry).await?;
         scope.facts().note_entry();
         Ok(found.release(&receipt))
     }

@@ -1,0 +1,260 @@
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use diesel_async::SimpleAsyncConnection;
+use kernel::access::{Actor, Granted, Identity, Level, Standing};
+use kernel::clock::timestamp;
+use kernel::method::{Method, PhiUse};
+use kernel::page::TokenKey;
+use kernel::scope::Facts;
+use kernel::{Clock, Ctx, Permission};
+use schema::Db;
+use testkit::TestDb;
+use therapy_claims::audit::v1 as pb;
+use therapy_claims::audit::v1::audit_service_server::AuditService;
+use tonic::Request;
+
+use super::*;
+use crate::{Batcher, Trail, Vault};
+
+static METHOD: Method = Method {
+    path: "/therapy.audit.v1.AuditService/ListEntries",
+    permission: Permission::AuditRead,
+    phi: PhiUse::Read,
+    mutates: false,
+    streams: false,
+};
+
+/// A practice with an administrator, on a database of its own.
+struct Fixture {
+    _db: TestDb,
+    owner: Db,
+    vault: Vault,
+    trail: Trail,
+    practice: PracticeId,
+    user: UserId,
+}
+
+impl Fixture {
+    async fn new() -> Self {
+        let db = TestDb::new().await;
+        let (batcher, _workers) = Batcher::start(&Db::new(&db.url_as("claims_audit"), 2).unwrap());
+        let vault = Vault::new(Db::new(&db.url_as("claims_app"), 2).unwrap(), batcher);
+        let owner = Db::new(&db.url_as("postgres"), 1).unwrap();
+        let trail = Trail::new(vault.clone());
+        let practice = PracticeId::NIL;
+        let mut fixture = Self { _db: db, owner, vault, trail, practice, user: UserId::new() };
+        fixture.practice = fixture.practice().await;
+        fixture
+    }
+
+    async fn run(&self, sql: &str) {
+        self.owner.directory().await.unwrap().batch_execute(sql).await.unwrap();
+    }
+
+    async fn practice(&self) -> PracticeId {
+        let id = PracticeId::new();
+        self.run(&format!(
+            "INSERT INTO tenancy.practices (id, name, npi, tax_id, address_line1, city, state, zip_code) \
+             VALUES ('{id}', 'Practice', '1234567893', '123456789', '1 Main St', 'Albany', 'NY', '12207')"
+        ))
+        .await;
+        id
+    }
+
+    async fn patient(&self) -> PatientId {
+        let id = PatientId::new();
+        self.run(&format!(
+            "INSERT INTO clinical.patients (practice_id, id, first_name, last_name, date_of_birth) \
+             VALUES ('{}', '{id}', 'Ann', 'Example', '1990-01-01')",
+            self.practice
+        ))
+        .await;
+        id
+    }
+
+    fn ctx(&self, practice: PracticeId, age: TimeDelta) -> Ctx {
+        let identity = Arc::new(Identity {
+            actor: Actor::User(self.user),
+            key_id: "key-1".into(),
+            standing: Standing::Machine { grants: Vec::new() },
+        });
+        let facts = Arc::new(Facts {
+            request_id: "req-1".to_owned(),
+            method: &METHOD,
+            peer: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            deadline: Instant::now() + Duration::from_secs(30),
+            clock: Clock::system().shifted(-age),
+            page_key: TokenKey::new(b"key"),
+            entries: AtomicU32::new(0),
+        });
+        let granted = Granted { acting_as: "admin", level: Level::All, therapist_id: None };
+        let scope = Scope::granted(&identity, practice, granted, &facts);
+        Ctx::new(Some(identity), vec![scope], facts)
+    }
+
+    /// Records `count` looks at a patient, `age` ago.
+    async fn looks(&self, practice: PracticeId, count: usize, patient: PatientId, age: TimeDelta) {
+        let ctx = self.ctx(practice, age);
+        for _ in 0..count {
+            let mut entry = Entry::bare(ctx.scope().unwrap(), Action::View, "patient");
+            entry.add(patient.uuid(), Some(patient.uuid()));
+            self.vault.batcher().record(entry).await.unwrap();
+        }
+    }
+
+    async fn list(&self, practice: PracticeId, request: pb::ListEntriesRequest) -> pb::ListEntriesResponse {
+        self.trail.list_entries(self.request(practice, request)).await.unwrap().into_inner()
+    }
+
+    fn request<T>(&self, practice: PracticeId, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        request.extensions_mut().insert(self.ctx(practice, TimeDelta::zero()));
+        request
+    }
+}
+
+fn positions(entries: &[pb::AuditEntry]) -> Vec<i64> {
+    entries.iter().map(|entry| entry.position).collect()
+}
+
+#[tokio::test]
+async fn entries_are_listed_newest_first_page_by_page_and_each_page_leaves_one_entry() {
+    let fixture = Fixture::new().await;
+    let patient = fixture.patient().await;
+    fixture.looks(fixture.practice, 5, patient, TimeDelta::zero()).await;
+    let first = pb::ListEntriesRequest { page_size: 2, ..Default::default() };
+    let page = fixture.list(fixture.practice, first.clone()).await;
+    assert_eq!(positions(&page.entries), [5, 4]);
+    let page =
+        fixture.list(fixture.practice, pb::ListEntriesRequest { page_token: page.next_page_token, ..first.clone() });
+    let page = page.await;
+    assert_eq!(positions(&page.entries), [3, 2]);
+    let page = fixture.list(fixture.practice, pb::ListEntriesRequest { page_token: page.next_page_token, ..first });
+    let page = page.await;
+    assert_eq!((positions(&page.entries), page.next_page_token.as_str()), (vec![1], ""));
+
+    // three calls, three entries; each names what it showed
+    let page = fixture.list(fixture.practice, pb::ListEntriesRequest::default()).await;
+    assert_eq!(positions(&page.entries), [8, 7, 6, 5, 4, 3, 2, 1]);
+    let look = &page.entries[2];
+    assert_eq!((look.resource_type.as_str(), look.resource_count), ("audit_entry", 2));
+    assert_eq!(look.resource_ids, ["5", "4"]);
+    assert_eq!(look.patient_ids, [patient.to_string()]);
+    assert_eq!(look.action(), pb::AuditAction::View);
+    assert!(look.accessed_phi);
+    let actor = look.actor.as_ref().unwrap();
+    assert_eq!(actor.id, fixture.user.to_string());
+    assert_eq!((look.acting_role.as_str(), look.token_id.as_str()), ("admin", "key-1"));
+    assert_eq!((look.ip_address.as_str(), look.request_id.as_str()), ("127.0.0.1", "req-1"));
+}
+
+#[tokio::test]
+async fn a_call_counts_exactly_one_entry() {
+    let fixture = Fixture::new().await;
+    let request = fixture.request(fixture.practice, pb::ListEntriesRequest::default());
+    let facts = Arc::clone(request.extensions().get::<Ctx>().unwrap().facts());
+    fixture.trail.list_entries(request).await.unwrap();
+    assert_eq!(facts.entries.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn another_practice_is_not_seen() {
+    let fixture = Fixture::new().await;
+    let patient = fixture.patient().await;
+    let other = fixture.practice().await;
+    fixture.looks(fixture.practice, 3, patient, TimeDelta::zero()).await;
+    assert_eq!(fixture.list(other, pb::ListEntriesRequest::default()).await.entries, []);
+    let request = pb::ListPatientAccessesRequest { patient_id: patient.to_string(), ..Default::default() };
+    let refused = fixture.trail.list_patient_accesses(fixture.request(other, request)).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::NotFound);
+}
+
+#[tokio::test]
+async fn filters_choose_by_time_actor_action_resource_and_outcome() {
+    let fixture = Fixture::new().await;
+    let (one, two) = (fixture.patient().await, fixture.patient().await);
+    fixture.looks(fixture.practice, 1, one, TimeDelta::days(40)).await; // position 1
+    fixture.looks(fixture.practice, 1, one, TimeDelta::days(2)).await; // 2
+    fixture.looks(fixture.practice, 1, two, TimeDelta::zero()).await; // 3
+    let ctx = fixture.ctx(fixture.practice, TimeDelta::zero());
+    let denied =
+        Entry::bare(ctx.scope().unwrap(), Action::Update, "claim").ended(Outcome::Denied, "PERMISSION_MISSING");
+    fixture.vault.batcher().record(denied).await.unwrap(); // 4
+
+    let now = Clock::system().now();
+    let ago = |days| Some(timestamp(now - TimeDelta::days(days)));
+    let all = pb::ListEntriesRequest { from_time: ago(60), to_time: ago(-1), ..Default::default() };
+    let cases: Vec<(&str, pb::ListEntriesRequest, &[i64])> = vec![
+        ("the last 30 days", pb::ListEntriesRequest::default(), &[4, 3, 2]),
+        ("from a time", pb::ListEntriesRequest { to_time: None, ..all.clone() }, &[4, 3, 2, 1]),
+        ("30 days before a time", pb::ListEntriesRequest { to_time: ago(1), ..Default::default() }, &[2]),
+        ("an actor", pb::ListEntriesRequest { actor_id: fixture.user.to_string(), ..all.clone() }, &[4, 3, 2, 1]),
+        ("a stranger", pb::ListEntriesRequest { actor_id: UserId::new().to_string(), ..all.clone() }, &[]),
+        ("an action", pb::ListEntriesRequest { action: pb::AuditAction::Update.into(), ..all.clone() }, &[4]),
+        ("an outcome", pb::ListEntriesRequest { outcome: pb::AuditOutcome::Denied.into(), ..all.clone() }, &[4]),
+        ("a type", pb::ListEntriesRequest { resource_type: "patient".to_owned(), ..all.clone() }, &[3, 2, 1]),
+        (
+            "a resource",
+            pb::ListEntriesRequest { resource_type: "patient".to_owned(), resource_id: two.to_string(), ..all },
+            &[3],
+        ),
+    ];
+    for (what, request, expected) in cases {
+        // what the calls of this loop leave behind is not looked at
+        let entries = fixture.list(fixture.practice, request).await.entries;
+        let found: Vec<_> = positions(&entries).into_iter().filter(|position| *position <= 4).collect();
+        assert_eq!(found, expected, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn who_saw_a_patient_is_answered_and_leaves_an_entry_that_names_the_patient() {
+    let fixture = Fixture::new().await;
+    let (one, two) = (fixture.patient().await, fixture.patient().await);
+    fixture.looks(fixture.practice, 2, one, TimeDelta::zero()).await;
+    fixture.looks(fixture.practice, 1, two, TimeDelta::zero()).await;
+    let ask = pb::ListPatientAccessesRequest { patient_id: two.to_string(), ..Default::default() };
+    let list = async || {
+        let answer = fixture.trail.list_patient_accesses(fixture.request(fixture.practice, ask.clone())).await;
+        answer.unwrap().into_inner().entries
+    };
+    assert_eq!(positions(&list().await), [3]);
+    let entries = list().await;
+    assert_eq!(positions(&entries), [4, 3]);
+    assert_eq!(entries[0].resource_type, "audit_entry");
+    assert_eq!(entries[0].patient_ids, [two.to_string()]);
+}
+
+#[tokio::test]
+async fn bad_filters_are_named_all_at_once() {
+    let fixture = Fixture::new().await;
+    let now = Clock::system().now();
+    let request = pb::ListEntriesRequest {
+        page_size: -1,
+        from_time: Some(timestamp(now)),
+        to_time: Some(timestamp(now)),
+        actor_id: "somebody".to_owned(),
+        action: 99,
+        resource_id: "1".to_owned(),
+        outcome: -1,
+        ..Default::default()
+    };
+    let refused = fixture.trail.list_entries(fixture.request(fixture.practice, request)).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::InvalidArgument);
+    assert_eq!(refused.message(), "6 field violation(s); see the details");
+}
+
+#[tokio::test]
+async fn a_look_at_more_than_can_be_listed_keeps_count_and_hash() {
+    let fixture = Fixture::new().await;
+    let patient = fixture.patient().await;
+    fixture.looks(fixture.practice, 230, patient, TimeDelta::zero()).await;
+    let request = pb::ListEntriesRequest { page_size: 500, ..Default::default() };
+    assert_eq!(fixture.list(fixture.practice, request).await.entries.len(), 230);
+    let look = fixture.list(fixture.practice, pb::ListEntriesRequest { page_size: 1, ..Default::default() }).await;
+    assert_eq!((look.entries[0].resource_count, look.entries[0].resource_ids.len()), (230, 200));
+}

@@ -1,5 +1,8 @@
 //! A coverage: what insurance a patient has with one payer, for a time.
 
+pub mod convert;
+pub mod service;
+pub mod store;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;

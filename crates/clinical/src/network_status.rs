@@ -1,5 +1,7 @@
 //! How a therapist stands with a payer for a time.
 
+pub mod convert;
+pub mod store;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -95,5 +97,15 @@ impl Disclosed for NetworkStatus {
     const RESOURCE: &'static str = "network_status";
     fn disclosed(&self, each: &mut dyn FnMut(Uuid, Option<Uuid>)) {
         each(self.id.uuid(), None);
+    }
+}
+
+impl Disclosed for Settlement {
+    const RESOURCE: &'static str = "network_status";
+    fn disclosed(&self, each: &mut dyn FnMut(Uuid, Option<Uuid>)) {
+        self.current.disclosed(each);
+        if let Some(ended) = &self.ended {
+            ended.disclosed(each);
+        }
     }
 }

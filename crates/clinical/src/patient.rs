@@ -1,6 +1,7 @@
 //! A patient: the row is the domain type.
 
 pub mod convert;
+pub mod service;
 pub mod store;
 
 use chrono::{DateTime, NaiveDate, Utc};

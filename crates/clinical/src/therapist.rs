@@ -1,5 +1,7 @@
 //! A therapist: who renders the services.
 
+pub mod convert;
+pub mod service;
 pub mod store;
 
 use chrono::{DateTime, NaiveDate, Utc};

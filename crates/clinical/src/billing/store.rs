@@ -26,7 +26,8 @@ diesel::alias!(sessions as same: Same, therapists as supervisors: Supervisors);
 /// # Errors
 /// `NOT_FOUND`, or the database's.
 pub async fn lock(tx: &Tx<'_>, id: SessionId) -> Result<Facts, Failure> {
-    gather(tx, id, true).await
+    // its many statements make a large future, which is kept off the callers' stacks
+    Box::pin(gather(tx, id, true)).await
 }
 
 /// The facts of a session in the scope's reach, without a lock. One flight.
@@ -34,7 +35,7 @@ pub async fn lock(tx: &Tx<'_>, id: SessionId) -> Result<Facts, Failure> {
 /// # Errors
 /// `NOT_FOUND`, or the database's.
 pub async fn read(tx: &Tx<'_>, id: SessionId) -> Result<Facts, Failure> {
-    gather(tx, id, false).await
+    Box::pin(gather(tx, id, false)).await
 }
 
 async fn gather(tx: &Tx<'_>, id: SessionId, locked: bool) -> Result<Facts, Failure> {

@@ -44,7 +44,7 @@ pub fn new(v: &mut Violations, scope: &Scope, patient: &pb::Patient) -> Patient 
         middle_name: v.optional_text("middle_name", middle_name, 25),
         last_name: v.text("last_name", last_name, 60),
         date_of_birth: v.date("birth_date", birth_date.map(Into::into)),
-        sex: sex(v, patient),
+        sex: sex(v, "sex", patient.sex),
         member_id: None,
         phone: v.optional_text("phone", phone, 20),
         email: v.optional_text("email", email, 254),
@@ -64,15 +64,7 @@ pub fn new(v: &mut Violations, scope: &Scope, patient: &pb::Patient) -> Patient 
 
 /// Reads the fields that the mask names.
 pub fn patch(v: &mut Violations, scope: &Scope, mask: &Mask, patient: &pb::Patient) -> PatientPatch {
-    // every field is read, so that the rules are the same as for a new patient; the mask then picks
-    let mut all = Violations::within("patient.");
-    let new = new(&mut all, scope, patient);
-    for violation in all.into_list() {
-        let field = violation.field.trim_start_matches("patient.").to_owned();
-        if mask.has(field.split('.').next().unwrap_or_default()) {
-            v.add(&field, &violation.description);
-        }
-    }
+    let new = mask.read(v, |v| new(v, scope, patient));
     let address = mask.has("address");
     PatientPatch {
         therapist_id: mask.pick("therapist_id", || new.therapist_id),
@@ -98,13 +90,14 @@ fn address(v: &mut Violations, patient: &pb::Patient) -> Address {
     Address::parse(v, "address", [line1, line2, city, state, zip_code])
 }
 
-fn sex(v: &mut Violations, patient: &pb::Patient) -> Sex {
-    let sex = common::Sex::try_from(patient.sex).ok().map(|sex| match sex {
+/// Reads the sex that a field states; unknown when left out.
+pub(crate) fn sex(v: &mut Violations, field: &str, sex: i32) -> Sex {
+    let sex = common::Sex::try_from(sex).ok().map(|sex| match sex {
         common::Sex::Female => Sex::Female,
         common::Sex::Male => Sex::Male,
         common::Sex::Unknown | common::Sex::Unspecified => Sex::Unknown,
     });
-    v.known("sex", sex, Sex::Unknown)
+    v.known(field, sex, Sex::Unknown)
 }
 
 /// A patient as the caller may see it.
@@ -142,13 +135,7 @@ pub fn to_pb(patient: Patient) -> pb::Patient {
         last_name,
         birth_date: Some(parts(date_of_birth).into()),
         sex: sex_to_pb(sex).into(),
-        address: Some(common::Address {
-            line1: address_line1.unwrap_or_default(),
-            line2: address_line2.unwrap_or_default(),
-            city: city.unwrap_or_default(),
-            state: state.unwrap_or_default(),
-            zip_code: zip_code.unwrap_or_default(),
-        }),
+        address: Some(address_to_pb([address_line1, address_line2, city, state, zip_code])),
         phone: phone.unwrap_or_default(),
         email: email.unwrap_or_default(),
         member_id: member_id.unwrap_or_default(),
@@ -167,5 +154,17 @@ pub const fn sex_to_pb(sex: Sex) -> common::Sex {
         Sex::Female => common::Sex::Female,
         Sex::Male => common::Sex::Male,
         Sex::Unknown => common::Sex::Unknown,
+    }
+}
+
+/// An address on the wire.
+#[must_use]
+pub fn address_to_pb([line1, line2, city, state, zip_code]: [Option<String>; 5]) -> common::Address {
+    common::Address {
+        line1: line1.unwrap_or_default(),
+        line2: line2.unwrap_or_default(),
+        city: city.unwrap_or_default(),
+        state: state.unwrap_or_default(),
+        zip_code: zip_code.unwrap_or_default(),
     }
 }

@@ -3,6 +3,7 @@
 use diesel::dsl::{auto_type, exists};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use futures_util::FutureExt;
 use kernel::id::{PatientId, TherapistId};
 use kernel::{Failure, Page, PageRequest, Phi, etag};
 use schema::tables::clinical::{patients, sessions};
@@ -12,7 +13,7 @@ use super::{Patient, PatientFilter, PatientPatch};
 
 /// The patients that a therapist may reach: assigned to, or seen by.
 #[auto_type(no_type_alias)]
-fn own(therapist: TherapistId) -> _ {
+pub(crate) fn own(therapist: TherapistId) -> _ {
     let seen = sessions::table
         .filter(sessions::practice_id.eq(patients::practice_id))
         .filter(sessions::patient_id.eq(patients::id))
@@ -89,6 +90,27 @@ pub async fn update(tx: &Tx<'_>, id: PatientId, version: i64, patch: &PatientPat
         .returning(Patient::as_returning());
     let row = Cached(update).get_result(&mut tx.conn()).await.optional().explain(missing_therapist)?;
     row.map(Phi::new).ok_or_else(etag::mismatch)
+}
+
+/// Writes the member id of the primary coverage beside a patient that was locked; it goes out with the commit.
+pub fn set_member_id(tx: &Tx<'_>, patient: &Patient, member_id: Option<&str>) {
+    let (id, version, member_id) = (patient.id, patient.version, member_id.map(str::to_owned));
+    tx.defer(move |tx| {
+        let member_id = member_id.clone();
+        async move {
+            let target = patients::table.find((tx.practice(), id)).filter(patients::version.eq(version));
+            let update = diesel::update(target).set((
+                patients::member_id.eq(member_id),
+                patients::version.eq(version + 1),
+                patients::updated_at.eq(tx.scope().now()),
+            ));
+            match Cached(update).execute(&mut tx.conn()).await.map_err(schema::Error::from)? {
+                0 => Err(etag::mismatch()),
+                _ => Ok(()),
+            }
+        }
+        .boxed()
+    });
 }
 
 fn missing_therapist(refused: Refused<'_>) -> Option<Failure> {

@@ -8,6 +8,7 @@ use therapy_claims::clinical::v1 as pb;
 
 use super::{AddOn, Modality, Session, SessionStatus};
 use crate::billing::local_date;
+use crate::fields::{code, copy_fields, digits, state};
 use crate::json::Json;
 
 const MINUTES: std::ops::RangeInclusive<i32> = 1..=480;
@@ -63,7 +64,7 @@ impl Draft {
         if date.is_none() && starts_at.is_none() && session.session_date.is_none() {
             v.add("session_date", "is required, or starts_at in its place");
         }
-        let place_of_service = digits(v, "place_of_service", &session.place_of_service);
+        let place_of_service = digits(v, "place_of_service", &session.place_of_service, 2);
         let modality = modality(v, session.modality);
         let now = scope.now();
         let row = Session {
@@ -84,7 +85,7 @@ impl Draft {
             status: SessionStatus::Scheduled,
             place_of_service: place_of_service.unwrap_or_else(|| place_by_modality(modality).to_owned()),
             modality,
-            patient_state: state(v, &session.patient_state),
+            patient_state: state(v, "patient_state", &session.patient_state),
             prior_authorization: v.optional_text("prior_authorization", &session.prior_authorization, 50),
             self_pay: session.self_pay,
             disclosure_restricted: session.disclosure_restricted,
@@ -138,13 +139,6 @@ impl Draft {
     /// When the result contradicts itself.
     pub fn apply(&self, mask: &Mask, time_zone: &str, session: &mut Session) -> Result<(), Failure> {
         let new = self.dated(time_zone)?;
-        macro_rules! copy {
-            ($($field:ident)*) => {$(
-                if mask.has(stringify!($field)) {
-                    session.$field = new.$field;
-                }
-            )*};
-        }
         // a start that moves takes the day along, unless the request says which day
         if mask.has("session_date") || (mask.has("starts_at") && new.starts_at.is_some() && !self.has_date) {
             session.session_date = new.session_date;
@@ -153,9 +147,9 @@ impl Draft {
         if mask.has("modality") && session.place_of_service == place_by_modality(session.modality) {
             place_by_modality(new.modality).clone_into(&mut session.place_of_service);
         }
-        copy!(therapist_id patient_id starts_at ends_at cpt_code add_ons modifiers diagnosis_codes duration_minutes);
-        copy!(fee copay place_of_service modality patient_state prior_authorization);
-        copy!(self_pay disclosure_restricted part2);
+        copy_fields!(mask, new => session; therapist_id patient_id starts_at ends_at duration_minutes fee copay);
+        copy_fields!(mask, new => session; cpt_code add_ons modifiers diagnosis_codes place_of_service modality);
+        copy_fields!(mask, new => session; patient_state prior_authorization self_pay disclosure_restricted part2);
         let mut v = Violations::within("session.");
         check_times(&mut v, session);
         v.done(())
@@ -192,31 +186,6 @@ fn modality(v: &mut Violations, modality: i32) -> Modality {
         pb::Modality::Audio => Modality::Audio,
     });
     v.known("modality", known, Modality::InPerson)
-}
-
-fn state(v: &mut Violations, state: &str) -> Option<String> {
-    let state = v.optional_text("patient_state", state, 2).map(|s| s.to_ascii_uppercase());
-    if state.as_deref().is_some_and(|s| s.len() != 2 || !s.bytes().all(|b| b.is_ascii_uppercase())) {
-        v.add("patient_state", "must be two letters, as the postal service writes it");
-    }
-    state
-}
-
-fn digits(v: &mut Violations, field: &str, text: &str) -> Option<String> {
-    let text = v.optional_text(field, text, 2)?;
-    if text.len() != 2 || !text.bytes().all(|b| b.is_ascii_digit()) {
-        v.add(field, "must have two digits");
-    }
-    Some(text)
-}
-
-/// A code of letters and digits of that length; whether it exists is for the rules to say.
-fn code(v: &mut Violations, field: &str, text: &str, length: usize) -> String {
-    let code = text.trim().to_ascii_uppercase();
-    if code.len() != length || !code.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        v.add(field, &format!("must have {length} letters and digits"));
-    }
-    code
 }
 
 fn codes(v: &mut Violations, field: &str, texts: &[String], length: usize, max: usize) -> Vec<String> {

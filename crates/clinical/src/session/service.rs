@@ -5,6 +5,7 @@ use std::sync::Arc;
 use audit::vault::once;
 use audit::{Action, Change, Vault};
 use futures_util::join;
+use kernel::id::SessionId;
 use kernel::mask::Mask;
 use kernel::{Call, Failure, Phi, Scope, Violations, answer, etag};
 use schema::Tx;
@@ -52,6 +53,28 @@ async fn bookable(tx: &Tx<'_>, session: &Session) -> Result<(), Failure> {
         return Err(Error::TherapistInactive.into());
     }
     Ok(())
+}
+
+/// The body of `UpdateSession`.
+async fn update(
+    tx: &Tx<'_>,
+    id: SessionId,
+    expected: Option<i64>,
+    mask: &Mask,
+    draft: &Draft,
+) -> Result<Change<pb::Session>, Failure> {
+    let (session, time_zone) = join!(store::lock(tx, id), time_zone(tx));
+    let old = session?.peek().clone();
+    etag::check(expected, old.version)?;
+    old.status.after(Move::Update)?;
+    let mut new = old.clone();
+    draft.apply(mask, &time_zone?, &mut new)?;
+    if (new.patient_id, new.therapist_id) != (old.patient_id, old.therapist_id) {
+        bookable(tx, &new).await?;
+    }
+    new.changed(tx.scope().now());
+    store::save(tx, &new);
+    Ok(changed(tx.scope(), Action::Update, new))
 }
 
 #[tonic::async_trait]
@@ -114,22 +137,7 @@ impl pb::session_service_server::SessionService for Sessions {
             let draft = mask.read(&mut v, |v| Draft::read(v, scope, &session));
             let (mask, draft) = &v.done((mask, draft))?;
             self.vault
-                .write(scope, once.as_ref(), || {
-                    async move |tx| {
-                        let (session, time_zone) = join!(store::lock(tx, id), time_zone(tx));
-                        let old = session?.peek().clone();
-                        etag::check(expected, old.version)?;
-                        old.status.after(Move::Update)?;
-                        let mut new = old.clone();
-                        draft.apply(mask, &time_zone?, &mut new)?;
-                        if (new.patient_id, new.therapist_id) != (old.patient_id, old.therapist_id) {
-                            bookable(tx, &new).await?;
-                        }
-                        new.changed(scope.now());
-                        store::save(tx, &new);
-                        Ok(changed(scope, Action::Update, new))
-                    }
-                })
+                .write(scope, once.as_ref(), || async move |tx| Box::pin(update(tx, id, expected, mask, draft)).await)
                 .await
         })
         .await

@@ -15,3 +15,4 @@ pub mod number;
 pub mod payer;
 pub mod rules;
 pub mod snapshot;
+pub mod submission;

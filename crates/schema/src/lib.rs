@@ -8,6 +8,8 @@ pub mod error;
 pub mod idempotency;
 pub mod json;
 pub mod migrate;
+pub mod partitions;
+pub mod preflight;
 pub mod sql;
 pub mod tables;
 pub mod tx;

@@ -145,7 +145,8 @@ impl Gate {
         let selected = practice_header(headers).map_err(silent)?;
         let scopes = scopes(&identity, selected, facts).map_err(|(failure, practice)| {
             let scope = denied_scope(&identity, practice, facts);
-            let entry = Entry::bare(&scope, action_of(facts.method), resource_of(facts.method)).ended(Outcome::Denied, failure.reason);
+            let entry = Entry::bare(&scope, action_of(facts.method), resource_of(facts.method))
+                .ended(Outcome::Denied, failure.reason);
             Refused { failure, entry: Some(entry) }
         })?;
         Ok(Ctx::new(Some(identity), scopes, Arc::clone(facts)))
@@ -175,7 +176,8 @@ impl Gate {
             return to_status(&failure, &facts.request_id).into_http();
         };
         let reason = status.get_details_error_info().map_or_else(|| format!("{:?}", status.code()), |info| info.reason);
-        let entry = Entry::bare(scope, action_of(facts.method), resource_of(facts.method)).ended(Outcome::Failed, &reason);
+        let entry =
+            Entry::bare(scope, action_of(facts.method), resource_of(facts.method)).ended(Outcome::Failed, &reason);
         match self.batcher.record(entry).await {
             Ok(_) => response,
             Err(failure) => to_status(&failure, &facts.request_id).into_http(),
@@ -184,10 +186,16 @@ impl Gate {
 }
 
 /// The practices that the call reaches, each with how far.
-fn scopes(identity: &Arc<Identity>, selected: Option<PracticeId>, facts: &Arc<Facts>) -> Result<Vec<Scope>, (Failure, Option<PracticeId>)> {
+fn scopes(
+    identity: &Arc<Identity>,
+    selected: Option<PracticeId>,
+    facts: &Arc<Facts>,
+) -> Result<Vec<Scope>, (Failure, Option<PracticeId>)> {
     let method = facts.method;
     let now = facts.clock.now();
-    let grant = |practice| decide(identity, practice, method, now).map(|granted| Scope::granted(identity, practice, granted, facts));
+    let grant = |practice| {
+        decide(identity, practice, method, now).map(|granted| Scope::granted(identity, practice, granted, facts))
+    };
     if matches!(method.permission, Permission::Authenticated | Permission::PracticesCreate) {
         return Ok(vec![Scope::practiceless(identity, facts)]);
     }
@@ -240,13 +248,19 @@ fn practice_header(headers: &HeaderMap) -> Result<Option<PracticeId>, Failure> {
     let Some(value) = headers.get(PRACTICE_ID) else { return Ok(None) };
     let id = value.to_str().ok().and_then(|text| text.parse().ok());
     id.map(Some).ok_or_else(|| {
-        Failure::new(Code::InvalidArgument, "INVALID_PRACTICE_ID", "x-practice-id must be a UUID in its 36-character form")
+        Failure::new(
+            Code::InvalidArgument,
+            "INVALID_PRACTICE_ID",
+            "x-practice-id must be a UUID in its 36-character form",
+        )
     })
 }
 
 /// The caller's request id if it is fit to be logged, else one of ours.
 fn request_id(headers: &HeaderMap) -> String {
-    let fit = |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    let fit = |id: &&str| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    };
     match headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(fit) {
         Some(id) => id.to_owned(),
         None => RequestId::new().to_string(),

@@ -2,4 +2,7 @@
 //!
 //! Nothing but this crate reads the environment, and nothing here knows a table or a rule.
 
+pub mod access;
+pub mod app;
 pub mod methods;
+pub mod services;

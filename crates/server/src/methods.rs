@@ -26,14 +26,16 @@ pub fn methods() -> Result<Methods, UnknownPermission> {
         .iter()
         .map(|declared| {
             let therapy_claims::Method { path, permission, phi, mutates, server_streaming, .. } = *declared;
-            let permission: Permission = permission.parse().map_err(|_unknown| UnknownPermission { path, permission })?;
+            let permission: Permission =
+                permission.parse().map_err(|_unknown| UnknownPermission { path, permission })?;
             let phi = match phi {
                 Phi::None => PhiUse::None,
                 Phi::Read => PhiUse::Read,
                 Phi::Write => PhiUse::Write,
             };
             // one small table for the life of the process
-            let method: &'static Method = Box::leak(Box::new(Method { path, permission, phi, mutates, streams: server_streaming }));
+            let method: &'static Method =
+                Box::leak(Box::new(Method { path, permission, phi, mutates, streams: server_streaming }));
             Ok((path, method))
         })
         .collect()

@@ -1,0 +1,184 @@
+//! The composition root: which services there are, and what each is made of.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use audit::batcher::Workers;
+use audit::{Batcher, Vault};
+use feed::{Hub, Reader};
+use kernel::Clock;
+use kernel::page::TokenKey;
+use schema::Db;
+use schema::preflight::{Unfit, unfit};
+use tenancy::directory::Directory;
+use tenancy::password::{Cost, Passwords};
+use tenancy::token::Env;
+use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+use tonic::transport::server::TcpIncoming;
+
+use crate::access::{AccessLayer, Gate};
+use crate::methods::{UnknownPermission, methods};
+use crate::services;
+
+/// How long open requests and streams have after the signal to end.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What a server needs to know. Made by the configuration, or by the development mode.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Database URL of the role `claims_app`.
+    pub app_url: String,
+    /// Database URL of the role `claims_audit`.
+    pub audit_url: String,
+    /// Database URL of the role `claims_feed`.
+    pub feed_url: String,
+    /// Connections of the application role; four per core is where more stop helping.
+    pub connections: usize,
+    /// Names the deployment in every token, so that a token of one is refused by another.
+    pub env: Env,
+    pub page_key: TokenKey,
+    pub password_cost: Cost,
+    /// Whether clients may ask what services there are.
+    pub reflection: bool,
+    /// Refuse databases that can lose what was answered.
+    pub durable: bool,
+    pub clock: Clock,
+}
+
+/// Why a server did not start or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    UnknownPermission(#[from] UnknownPermission),
+    #[error("the database is not fit to serve: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Unfit(Vec<Unfit>),
+    #[error("the database can't be used")]
+    Database(#[from] schema::Error),
+    #[error("can't start")]
+    Start(#[from] kernel::Failure),
+    #[error("the listener failed")]
+    Transport(#[from] tonic::transport::Error),
+    #[error("reflection can't be built")]
+    Reflection(#[from] tonic_reflection::server::Error),
+}
+
+/// Everything the services are made of, for those who compose them.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    pub vault: Vault,
+    pub directory: Directory,
+    pub passwords: Passwords,
+    pub reader: Reader,
+    pub hub: Hub,
+    pub clock: Clock,
+    pub page_key: TokenKey,
+    /// Whatever outlives a request; the shutdown waits for it.
+    pub tasks: TaskTracker,
+}
+
+/// A server that is ready to listen.
+#[derive(Debug)]
+pub struct App {
+    parts: Parts,
+    gate: Arc<Gate>,
+    workers: Workers,
+    reflection: bool,
+}
+
+impl App {
+    /// Opens the database, refuses what is unsafe, and puts everything together.
+    ///
+    /// # Errors
+    /// Says what is wrong with the database or the contract.
+    pub async fn open(settings: Settings) -> Result<Self, Error> {
+        let methods = methods()?;
+        let db = Db::new(&settings.app_url, settings.connections)?;
+        let problems = unfit(&db, settings.durable).await?;
+        if !problems.is_empty() {
+            return Err(Error::Unfit(problems));
+        }
+        schema::partitions::make_ahead(&db).await?;
+        let (batcher, workers) = Batcher::start(&Db::new(&settings.audit_url, Batcher::CONNECTIONS)?);
+        let reader = Reader::new(Db::new(&settings.feed_url, settings.connections)?);
+        let hub = Hub::new();
+        let tasks = TaskTracker::new();
+        tasks.spawn(hub.clone().poll(reader.clone()));
+        let directory = Directory::new(db.clone(), settings.clock.clone(), settings.env.clone());
+        let gate = Arc::new(Gate {
+            methods,
+            directory: directory.clone(),
+            batcher: batcher.clone(),
+            clock: settings.clock.clone(),
+            page_key: settings.page_key.clone(),
+            tasks: tasks.clone(),
+        });
+        let parts = Parts {
+            vault: Vault::new(db, batcher),
+            directory,
+            passwords: Passwords::new(settings.password_cost, 2)?,
+            reader,
+            hub,
+            clock: settings.clock,
+            page_key: settings.page_key,
+            tasks,
+        };
+        Ok(Self { parts, gate, workers, reflection: settings.reflection })
+    }
+
+    /// What the services are made of; the development mode and the operator's commands use it.
+    #[must_use]
+    pub const fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// Serves until `shutdown`, then lets open requests finish and streams end, for ten seconds at most.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) -> Result<(), Error> {
+        let Self { parts, gate, workers, reflection } = self;
+        let (health, health_service) = tonic_health::server::health_reporter();
+        let router = services::router(&parts, AccessLayer(gate), &health, health_service, reflection).await?;
+        let hub = parts.hub.clone();
+        let (ending, ended) = tokio::sync::oneshot::channel();
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let serving = router.serve_with_incoming_shutdown(incoming, async move {
+            shutdown.await;
+            // streams end by themselves, new requests go elsewhere
+            services::not_serving(&health).await;
+            hub.drain();
+            let _ = ending.send(());
+        });
+        let deadline = async {
+            let _ = ended.await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            served = serving => served?,
+            () = deadline => tracing::warn!("requests were still open ten seconds after the signal; they are cut off"),
+        }
+        parts.hub.drain();
+        parts.tasks.close();
+        if tokio::time::timeout(GRACE, parts.tasks.wait()).await.is_err() {
+            tracing::warn!("background work did not end in time");
+        }
+        parts.directory.finished().await;
+        drop(parts);
+        // a connection that was cut off may hold the batcher a little longer
+        if tokio::time::timeout(GRACE, workers.finished()).await.is_err() {
+            tracing::warn!("audit entries were still waiting");
+        }
+        Ok(())
+    }
+}
+
+/// Where a server listens.
+///
+/// # Errors
+/// When the address is taken or not to be had.
+pub async fn bind(addr: SocketAddr) -> std::io::Result<TcpListener> {
+    TcpListener::bind(addr).await
+}

@@ -1,0 +1,75 @@
+//! The list of services. A new one is a line here, and its health and reflection come by themselves.
+
+use audit::trail::service::Trail;
+use claims::draft::{Drafter, completion};
+use claims::payer::Payers;
+use clinical::session::service::Sessions;
+use therapy_claims::audit::v1::audit_service_server::AuditServiceServer;
+use therapy_claims::claims::v1::payer_service_server::PayerServiceServer;
+use therapy_claims::clinical::v1::session_service_server::SessionServiceServer;
+use tonic::server::NamedService;
+use tonic::transport::Server;
+use tonic::transport::server::Router;
+use tonic_health::ServingStatus;
+use tonic_health::pb::health_server::{Health, HealthServer};
+use tonic_health::server::HealthReporter;
+use tower::layer::util::{Identity, Stack};
+
+use crate::access::AccessLayer;
+use crate::app::{Error, Parts};
+
+/// HTTP/2 pings on idle connections, so that a peer that vanished is noticed.
+const KEEPALIVE: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// All services behind the access layer, with health and, if wanted, reflection.
+///
+/// # Errors
+/// When reflection can't be built.
+pub async fn router(
+    parts: &Parts,
+    layer: AccessLayer,
+    health: &HealthReporter,
+    health_service: HealthServer<impl Health>,
+    reflection: bool,
+) -> Result<Router<Stack<AccessLayer, Identity>>, Error> {
+    let Parts { vault, hub, .. } = parts;
+    let payers = Payers::new(vault.db().clone());
+    let drafter = Drafter::new(payers.clone(), hub.clone());
+
+    let mut server = Server::builder().http2_keepalive_interval(Some(KEEPALIVE)).tcp_nodelay(true).layer(layer);
+    let mut router = server.add_service(health_service);
+    macro_rules! serve {
+        ($($service:expr),+ $(,)?) => {$(
+            let service = $service;
+            set_serving(health, &service).await;
+            router = router.add_service(service);
+        )+};
+    }
+    serve!(
+        SessionServiceServer::new(Sessions::new(vault.clone(), completion(drafter))),
+        PayerServiceServer::new(payers),
+        AuditServiceServer::new(Trail::new(vault.clone())),
+    );
+    if reflection {
+        let builder = || {
+            tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(therapy_claims::FILE_DESCRIPTOR_SET)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        };
+        router = router.add_service(builder().build_v1()?).add_service(builder().build_v1alpha()?);
+    }
+    Ok(router)
+}
+
+async fn set_serving<S: NamedService>(health: &HealthReporter, _service: &S) {
+    health.set_serving::<S>().await;
+}
+
+/// Tells those who ask that no new work should come here.
+pub async fn not_serving(health: &HealthReporter) {
+    for method in therapy_claims::METHODS {
+        let service = method.path.trim_start_matches('/').split('/').next().unwrap_or_default();
+        health.set_service_status(service, ServingStatus::NotServing).await;
+    }
+    health.set_service_status("", ServingStatus::NotServing).await;
+}

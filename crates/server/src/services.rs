@@ -3,10 +3,14 @@
 use audit::trail::service::Trail;
 use claims::draft::{Drafter, completion};
 use claims::payer::Payers;
+use clinical::patient::service::Patients;
 use clinical::session::service::Sessions;
+use clinical::therapist::service::Therapists;
 use therapy_claims::audit::v1::audit_service_server::AuditServiceServer;
 use therapy_claims::claims::v1::payer_service_server::PayerServiceServer;
+use therapy_claims::clinical::v1::patient_service_server::PatientServiceServer;
 use therapy_claims::clinical::v1::session_service_server::SessionServiceServer;
+use therapy_claims::clinical::v1::therapist_service_server::TherapistServiceServer;
 use tonic::server::NamedService;
 use tonic::transport::Server;
 use tonic::transport::server::Router;
@@ -46,6 +50,8 @@ pub async fn router(
         )+};
     }
     serve!(
+        TherapistServiceServer::new(Therapists::new(vault.clone())),
+        PatientServiceServer::new(Patients::new(vault.clone())),
         SessionServiceServer::new(Sessions::new(vault.clone(), completion(drafter))),
         PayerServiceServer::new(payers),
         AuditServiceServer::new(Trail::new(vault.clone())),

@@ -8,3 +8,6 @@ pub mod directory;
 pub mod password;
 pub mod throttle;
 pub mod token;
+pub mod membership;
+pub mod practice;
+pub mod user;

@@ -1,0 +1,208 @@
+//! `UserService`. Each handler makes the same moves: context, parse, scope, transaction, convert, answer.
+
+use audit::vault::once;
+use audit::{Action, Change, Entry, Vault};
+use futures_util::join;
+use kernel::id::UserId;
+use kernel::mask::Mask;
+use kernel::{Call, Failure, Phi, Scope, Violations, answer, etag};
+use schema::{Once, Tx};
+use therapy_claims::tenancy::v1 as pb;
+use tonic::{Request, Response, Status};
+
+use super::{User, UserPatch, convert, judge_change, judge_gates, store};
+use crate::membership::{self, Membership, MembershipPatch};
+use crate::password::Passwords;
+
+/// Serves the users of a practice.
+#[derive(Debug, Clone)]
+pub struct Users {
+    vault: Vault,
+    passwords: Passwords,
+}
+
+impl Users {
+    #[must_use]
+    pub const fn new(vault: Vault, passwords: Passwords) -> Self {
+        Self { vault, passwords }
+    }
+
+    /// Judges and applies the patch, and the new password if there is one.
+    async fn change(
+        &self,
+        scope: &Scope,
+        once: Option<&Once>,
+        (id, expected): (UserId, Option<i64>),
+        patch: &UserPatch,
+        password_hash: Option<&str>,
+    ) -> Result<pb::User, Failure> {
+        self.vault
+            .write(scope, once, || {
+                async |tx| {
+                    let before = judged(tx, id, expected).await?;
+                    let after = before.patched(patch, scope.now());
+                    judge_gates(scope.actor(), &before, &after)?;
+                    let mut updated = store::update(tx, &after).await?;
+                    if let Some(hash) = password_hash {
+                        store::set_password(tx, id, hash).await?;
+                        store::revoke_tokens(tx, id, scope.now()).await?;
+                        updated = store::get(tx, id).await?;
+                    }
+                    let gates = |user: &User| (user.is_verified, user.phi_training_completed_at);
+                    let is_permission = password_hash.is_some() || gates(&before) != gates(&after);
+                    let action = if is_permission { Action::PermissionChange } else { Action::Update };
+                    Ok(changed(scope, action, updated))
+                }
+            })
+            .await
+    }
+}
+
+#[tonic::async_trait]
+impl pb::user_service_server::UserService for Users {
+    async fn create_user(&self, request: Request<pb::CreateUserRequest>) -> Result<Response<pb::User>, Status> {
+        let Call { ctx, mut message } = Call::of(request)?;
+        answer(&ctx, async {
+            let scope = ctx.scope()?;
+            let mut v = Violations::new();
+            let password = convert::read_password(&mut v, &message.password);
+            // the digest is stored, and must not help anybody to guess the password
+            message.password.clear();
+            let once = once(&mut v, scope, &message.request_id, &message);
+            let role = membership::convert::role(&mut v, "role", message.role);
+            let therapist = v.optional_id("therapist_id", &message.therapist_id);
+            v.set_prefix("user.");
+            let user = convert::new(&mut v, scope.now(), role, &message.user.unwrap_or_default());
+            let user = v.done(user)?;
+            let place = Membership::new(scope, user.id, role, message.is_owner, therapist);
+            let hash = self.passwords.hash(password).await?;
+            self.vault
+                .write(scope, once.as_ref(), || {
+                    async |tx| {
+                        let owners = membership::store::lock_owners(tx).await?;
+                        if place.is_owner {
+                            owners.require(scope.actor())?;
+                        }
+                        let created = create(tx, &user, &hash, &place).await?;
+                        Ok(changed(scope, Action::Create, created))
+                    }
+                })
+                .await
+        })
+        .await
+    }
+
+    async fn get_user(&self, request: Request<pb::GetUserRequest>) -> Result<Response<pb::User>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async {
+            let scope = ctx.scope()?;
+            let mut v = Violations::new();
+            let id = v.id("id", &message.id);
+            let id = v.done(id)?;
+            let user = self.vault.db().read_one(scope, async |tx| store::get(tx, id).await).await?;
+            Ok(convert::to_pb(user, scope.now()))
+        })
+        .await
+    }
+
+    async fn update_user(&self, request: Request<pb::UpdateUserRequest>) -> Result<Response<pb::User>, Status> {
+        let Call { ctx, mut message } = Call::of(request)?;
+        answer(&ctx, async {
+            let scope = ctx.scope()?;
+            let mut v = Violations::new();
+            let password = std::mem::take(&mut message.password);
+            let password = (!password.is_empty()).then(|| convert::read_password(&mut v, &password));
+            let once = once(&mut v, scope, &message.request_id, &message);
+            let mask = Mask::parse(&mut v, message.update_mask.as_ref(), convert::UPDATABLE);
+            v.set_prefix("user.");
+            let user = message.user.unwrap_or_default();
+            let id = v.id("id", &user.id);
+            let expected = etag::expected(&mut v, "etag", &user.etag);
+            let patch = convert::patch(&mut v, &mask, &user);
+            let patch = v.done(patch)?;
+            let hash = match password {
+                Some(password) => Some(self.passwords.hash(password).await?),
+                None => None,
+            };
+            self.change(scope, once.as_ref(), (id, expected), &patch, hash.as_deref()).await
+        })
+        .await
+    }
+
+    async fn list_users(
+        &self,
+        request: Request<pb::ListUsersRequest>,
+    ) -> Result<Response<pb::ListUsersResponse>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async {
+            let scope = ctx.scope()?;
+            let mut v = Violations::new();
+            let include_inactive = message.include_inactive;
+            let page = scope.page(&mut v, message.page_size, &message.page_token, &include_inactive);
+            let page = v.done(page)?;
+            let read = async |tx: &Tx<'_>| Ok(store::list(tx, include_inactive, &page).await?);
+            let found = self.vault.db().read_one(scope, read).await?;
+            let found = found.map(|user| convert::to_pb(user, scope.now()));
+            Ok(pb::ListUsersResponse { users: found.items, next_page_token: found.next_page_token })
+        })
+        .await
+    }
+
+    async fn deactivate_user(&self, request: Request<pb::DeactivateUserRequest>) -> Result<Response<pb::User>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async {
+            let scope = ctx.scope()?;
+            let mut v = Violations::new();
+            let once = once(&mut v, scope, &message.request_id, &message);
+            let id = v.id("id", &message.id);
+            let expected = etag::expected(&mut v, "etag", &message.etag);
+            let id = v.done(id)?;
+            self.vault
+                .write(scope, once.as_ref(), || {
+                    async |tx| {
+                        let user = deactivate(tx, id, expected).await?;
+                        Ok(changed(scope, Action::PermissionChange, user))
+                    }
+                })
+                .await
+        })
+        .await
+    }
+}
+
+fn changed(scope: &Scope, action: Action, user: User) -> Change<pb::User> {
+    let entry = Entry::bare(scope, action, "user").with(user.id.uuid());
+    Change::recorded(entry, Phi::new(convert::to_pb(user, scope.now())))
+}
+
+/// The user as it is, if the caller may change it.
+async fn judged(tx: &Tx<'_>, id: UserId, expected: Option<i64>) -> Result<User, Failure> {
+    let owners = membership::store::lock_owners(tx);
+    let (owners, user, places) = join!(owners, store::get(tx, id), membership::store::of_user(tx, id));
+    let user = user?;
+    etag::check(expected, user.version)?;
+    judge_change(tx.scope().actor(), &owners?, tx.scope().practice(), &places?)?;
+    Ok(user)
+}
+
+/// A user with the first membership, whose practice is the active one.
+pub(crate) async fn create(tx: &Tx<'_>, user: &User, hash: &str, place: &Membership) -> Result<User, Failure> {
+    store::insert(tx, user, hash).await?;
+    membership::store::insert(tx, place).await?;
+    store::set_active_practice(tx, user.id, place.practice_id).await?;
+    store::get(tx, user.id).await
+}
+
+/// Ends the user, the membership and the sessions.
+async fn deactivate(tx: &Tx<'_>, id: UserId, expected: Option<i64>) -> Result<User, Failure> {
+    let before = judged(tx, id, expected).await?;
+    let owners = membership::store::lock_owners(tx).await?;
+    let place = membership::store::lock(tx, id).await?;
+    let end = MembershipPatch { is_active: Some(false), ..MembershipPatch::default() };
+    owners.judge(tx.scope().actor(), &place, &place.patched(&end))?;
+    membership::store::update(tx, id, &end).await?;
+    let inactive = UserPatch { is_active: Some(false), ..UserPatch::default() };
+    let updated = store::update(tx, &before.patched(&inactive, tx.scope().now())).await?;
+    store::revoke_tokens(tx, id, tx.scope().now()).await?;
+    Ok(updated)
+}

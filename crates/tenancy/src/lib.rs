@@ -4,10 +4,12 @@
 //! SECURITY DEFINER functions, which answer only what the caller may know. Whether somebody may do something is
 //! decided in `kernel::access`; this crate supplies the facts.
 
+pub mod account;
+pub mod auth;
 pub mod directory;
+pub mod membership;
 pub mod password;
+pub mod practice;
 pub mod throttle;
 pub mod token;
-pub mod membership;
-pub mod practice;
 pub mod user;

@@ -69,13 +69,7 @@ pub struct MembershipPatch {
 impl Membership {
     /// A new one in the scope's practice.
     #[must_use]
-    pub fn new(
-        scope: &Scope,
-        user_id: UserId,
-        role: Role,
-        is_owner: bool,
-        therapist_id: Option<TherapistId>,
-    ) -> Self {
+    pub fn new(scope: &Scope, user_id: UserId, role: Role, is_owner: bool, therapist_id: Option<TherapistId>) -> Self {
         let (practice_id, now) = (scope.practice(), scope.now());
         Self {
             practice_id,
@@ -128,7 +122,11 @@ impl Owners {
         if is_owner {
             return Ok(());
         }
-        Err(Failure::new(Code::PermissionDenied, "OWNER_REQUIRED", "only an owner of the practice may decide about owners"))
+        Err(Failure::new(
+            Code::PermissionDenied,
+            "OWNER_REQUIRED",
+            "only an owner of the practice may decide about owners",
+        ))
     }
 
     /// Judges a change of a membership.

@@ -38,6 +38,7 @@ struct Inner {
     /// The hash of a password that nobody knows, for users that don't exist.
     nobody: String,
     turns: Arc<Semaphore>,
+    patience: Duration,
 }
 
 impl Passwords {
@@ -51,7 +52,7 @@ impl Passwords {
         let mut unknown = [0; 32];
         SysRng.try_fill_bytes(&mut unknown).map_err(Failure::internal)?;
         let nobody = hash(&argon, &unknown)?;
-        Ok(Self(Arc::new(Inner { argon, nobody, turns: Arc::new(Semaphore::new(at_once)) })))
+        Ok(Self(Arc::new(Inner { argon, nobody, turns: Arc::new(Semaphore::new(at_once)), patience: PATIENCE })))
     }
 
     /// The PHC string to be stored.
@@ -81,7 +82,7 @@ impl Passwords {
         work: impl FnOnce(&Inner) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let busy = || Failure::unavailable("LOGIN_BUSY", "too many passwords are being checked; try again");
-        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.0.turns).acquire_owned());
+        let turn = tokio::time::timeout(self.0.patience, Arc::clone(&self.0.turns).acquire_owned());
         let turn = turn.await.map_err(|e| busy().caused_by(e))?.map_err(|e| busy().caused_by(e))?;
         let inner = Arc::clone(&self.0);
         let done = tokio::task::spawn_blocking(move || {

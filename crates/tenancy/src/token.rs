@@ -3,6 +3,10 @@
 //! The prefix lets scanners find leaked ones, the checksum tells a typo from a guess without asking the
 //! database. Only the SHA-256 of the secret is stored.
 
+pub mod convert;
+pub mod issue;
+pub mod store;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -128,6 +132,11 @@ impl std::error::Error for NotAnEnv {}
 // === impl KeyId ===
 
 impl KeyId {
+    /// One that the database holds.
+    pub(crate) fn stored(text: &str) -> Self {
+        Self(text.into())
+    }
+
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

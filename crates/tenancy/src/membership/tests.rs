@@ -30,10 +30,8 @@ fn judge(owners: &[&Membership], caller: &Membership, target: &Membership, patch
 #[test]
 fn the_last_owner_stays_an_active_owning_admin() {
     let owner = member(Role::Admin, true);
-    for patch in [
-        MembershipPatch { is_owner: Some(false), ..NONE },
-        MembershipPatch { is_active: Some(false), ..NONE },
-    ] {
+    for patch in [MembershipPatch { is_owner: Some(false), ..NONE }, MembershipPatch { is_active: Some(false), ..NONE }]
+    {
         assert_eq!(judge(&[&owner], &owner, &owner, &patch), "LAST_OWNER");
         let other = member(Role::Admin, true);
         assert_eq!(judge(&[&owner, &other], &owner, &owner, &patch), "ok");

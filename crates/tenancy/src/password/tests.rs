@@ -31,9 +31,10 @@ async fn a_hash_of_another_cost_still_verifies() {
     assert!(passwords().verify("x".into(), Some(stored)).await.unwrap());
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn who_waits_too_long_is_told_to_come_back() {
-    let passwords = passwords();
+    let mut passwords = passwords();
+    Arc::get_mut(&mut passwords.0).unwrap().patience = Duration::from_millis(5);
     let _all = Arc::clone(&passwords.0.turns).acquire_many_owned(2).await.unwrap();
     let failure = passwords.hash("x".into()).await.unwrap_err();
     assert_eq!(failure.reason, "LOGIN_BUSY");

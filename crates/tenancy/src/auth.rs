@@ -1,0 +1,31 @@
+//! Logging in, choosing a practice, and the credentials of other services.
+
+pub mod service;
+mod session;
+
+use std::sync::Arc;
+
+use audit::Vault;
+
+use crate::directory::Directory;
+use crate::password::Passwords;
+use crate::throttle::Throttle;
+
+/// Serves log-ins, service accounts and tokens. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Auth(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    vault: Vault,
+    directory: Directory,
+    passwords: Passwords,
+    throttle: Throttle,
+}
+
+impl Auth {
+    #[must_use]
+    pub fn new(vault: Vault, directory: Directory, passwords: Passwords) -> Self {
+        Self(Arc::new(Inner { vault, directory, passwords, throttle: Throttle::default() }))
+    }
+}

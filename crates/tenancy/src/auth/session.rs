@@ -1,0 +1,244 @@
+//! A person's session, from log-in to log-out; recorded on the system chain, since it belongs to no practice.
+
+use std::sync::Arc;
+
+use audit::{Action, Change, Entry, Outcome};
+use chrono::TimeDelta;
+use futures_util::join;
+use kernel::access::{Actor, Denied, Identity, Permission, Standing};
+use kernel::clock::timestamp;
+use kernel::id::{PracticeId, UserId};
+use kernel::scope::Facts;
+use kernel::{Code, Failure, Phi, Role, Scope};
+use schema::Tx;
+use therapy_claims::tenancy::v1 as pb;
+
+use super::Inner;
+use crate::account;
+use crate::directory::SESSION_IDLE;
+use crate::membership::{self, convert::active_to_pb};
+use crate::throttle::Throttled;
+use crate::token::store::Token;
+use crate::token::{self, TokenKind};
+use crate::user::{self, store::LoginRow};
+
+/// How long a session counts at most.
+const SESSION_LIFE: TimeDelta = TimeDelta::hours(12);
+
+impl Inner {
+    /// Checks the password and makes a session.
+    pub(super) async fn log_in(
+        &self,
+        facts: &Arc<Facts>,
+        email: &str,
+        password: String,
+    ) -> Result<pb::LoginResponse, Failure> {
+        let attempt = match self.throttle.admit(email, facts.peer, facts.clock.now()).await {
+            Ok(attempt) => attempt,
+            Err(throttled) => return Err(self.throttled(facts, throttled).await?),
+        };
+        let found = user::store::for_login(self.vault.db(), email).await?;
+        let (known, stored, is_active) = match found {
+            Some(LoginRow { id, password_hash, is_active }) => (Some(id), Some(password_hash), is_active),
+            None => (None, None, false),
+        };
+        let is_right = self.passwords.verify(password, stored).await?;
+        let Some(user) = known.filter(|_| is_right && is_active) else {
+            let entry = Entry::anonymous(facts, Action::Auth, "user");
+            let entry = known.iter().fold(entry, |entry, id| entry.with(id.uuid()));
+            return Err(self.refused(facts, entry, refusal()).await?);
+        };
+        attempt.succeeded();
+        self.open(facts, user).await
+    }
+
+    /// Stores a session, with its entry.
+    async fn open(&self, facts: &Arc<Facts>, user: UserId) -> Result<pb::LoginResponse, Failure> {
+        let minted = token::mint(self.directory.env(), TokenKind::Session)?;
+        let scope = Scope::practiceless(&Arc::new(newcomer(user, minted.key_id.as_str())), facts);
+        let now = scope.now();
+        let session = Token::new(&minted, Actor::User(user), now, now + SESSION_LIFE);
+        let mut response = self
+            .vault
+            .write(&scope, None, || {
+                async |tx| {
+                    let stored = token::store::insert(tx, &minted, &session, Some(now + SESSION_IDLE));
+                    let (profile, places) = (user::store::profile(tx, user), membership::store::of_user(tx, user));
+                    let (stored, profile, places) = join!(stored, profile, places);
+                    stored?;
+                    let entry = Entry::bare(&scope, Action::Auth, "token").with_key(&session.key_id);
+                    let response = pb::LoginResponse {
+                        token: String::new(),
+                        expires_at: Some(timestamp(session.expires_at)),
+                        user: Some(user::convert::to_pb(profile?, now)),
+                        memberships: active_to_pb(places?),
+                    };
+                    Ok(Change::recorded(entry, Phi::new(response)))
+                }
+            })
+            .await?;
+        response.token = minted.secret.reveal();
+        Ok(response)
+    }
+
+    /// Ends the token that the call was made with.
+    pub(super) async fn log_out(
+        &self,
+        identity: &Arc<Identity>,
+        facts: &Arc<Facts>,
+    ) -> Result<pb::LogoutResponse, Failure> {
+        let scope = Scope::practiceless(identity, facts);
+        let ended = self
+            .vault
+            .write(&scope, None, || {
+                async |tx| {
+                    token::store::revoke(tx, &identity.key_id, scope.now()).await?;
+                    let entry = Entry::bare(&scope, Action::Auth, "token").with_key(&identity.key_id);
+                    Ok(Change::recorded(entry, Phi::new(pb::LogoutResponse {})))
+                }
+            })
+            .await;
+        self.directory.forget(&identity.key_id).await;
+        ended
+    }
+
+    /// Makes another practice the active one.
+    pub(super) async fn switch(
+        &self,
+        scope: &Scope,
+        user: UserId,
+        practice: PracticeId,
+        once: Option<&schema::Once>,
+    ) -> Result<pb::SwitchPracticeResponse, Failure> {
+        let switched = self
+            .vault
+            .write(scope, once, || {
+                async |tx| {
+                    let done = user::store::set_active_practice(tx, user, practice);
+                    let (done, places) = join!(done, membership::store::of_user(tx, user));
+                    let place = places?.into_iter().find(|m| m.practice_id == practice);
+                    let (true, Some(place)) = (done?, place) else {
+                        return Err(Failure::not_found("practice", practice));
+                    };
+                    let entry = Entry::bare(scope, Action::Auth, "practice").with(practice.uuid());
+                    let membership = Some(membership::convert::to_pb(place));
+                    Ok(Change::recorded(entry, Phi::new(pb::SwitchPracticeResponse { membership })))
+                }
+            })
+            .await;
+        self.directory.forget(scope.key_id()).await;
+        switched
+    }
+
+    /// Who the caller is, and what it may do in the practice.
+    pub(super) async fn who(
+        &self,
+        identity: &Arc<Identity>,
+        facts: &Arc<Facts>,
+        named: Option<PracticeId>,
+    ) -> Result<pb::WhoAmIResponse, Failure> {
+        let scope = Scope::practiceless(identity, facts);
+        let practice = place_of_call(identity, named)?;
+        let body = async |tx: &Tx<'_>| describe(tx, identity, practice).await;
+        let mut response = self.vault.db().read(&scope, body).await?;
+        response.practice_id = practice.map(|id| id.to_string()).unwrap_or_default();
+        response.permissions = permissions(identity, practice);
+        response.token_id = identity.key_id.to_string();
+        Ok(response)
+    }
+
+    /// Records a refused log-in, then answers why it was refused.
+    async fn refused(&self, facts: &Facts, entry: Entry, failure: Failure) -> Result<Failure, Failure> {
+        self.vault.batcher().record(entry.ended(Outcome::Denied, failure.reason)).await?;
+        facts.note_entry();
+        Ok(failure)
+    }
+
+    async fn throttled(&self, facts: &Facts, throttled: Throttled) -> Result<Failure, Failure> {
+        let failure = Failure::from(throttled);
+        // the first one tells the story; a flood must not fill the trail
+        if !throttled.is_first {
+            return Ok(failure);
+        }
+        self.refused(facts, Entry::anonymous(facts, Action::Auth, "user"), failure).await
+    }
+}
+
+/// Wrong password, unknown and deactivated users, in the same words.
+fn refusal() -> Failure {
+    Failure::new(Code::Unauthenticated, "UNAUTHENTICATED", "email or password is not right")
+}
+
+/// Somebody who has just logged in, for the entry that says so.
+fn newcomer(user: UserId, key_id: &str) -> Identity {
+    let standing = Standing::Person {
+        is_verified: false,
+        phi_training_completed: false,
+        phi_training_expires_at: None,
+        active_practice_id: None,
+        memberships: Vec::new(),
+    };
+    Identity { actor: Actor::User(user), key_id: key_id.into(), standing }
+}
+
+/// The practice that a call is made for: the one it names, else the person's active one.
+fn place_of_call(identity: &Identity, named: Option<PracticeId>) -> Result<Option<PracticeId>, Failure> {
+    let has_place = |practice: &PracticeId| match &identity.standing {
+        Standing::Person { memberships, .. } => memberships.iter().any(|m| m.practice_id == *practice),
+        Standing::Machine { grants } => grants.iter().any(|g| g.practice_id == *practice),
+    };
+    match (named, &identity.standing) {
+        (Some(practice), _) if has_place(&practice) => Ok(Some(practice)),
+        (Some(_), _) => Err(Denied::NotAMember.into()),
+        (None, Standing::Person { active_practice_id, .. }) => Ok(active_practice_id.filter(has_place)),
+        (None, Standing::Machine { .. }) => Ok(None),
+    }
+}
+
+async fn describe(
+    tx: &Tx<'_>,
+    identity: &Identity,
+    practice: Option<PracticeId>,
+) -> Result<pb::WhoAmIResponse, Failure> {
+    let key_id = token::KeyId::stored(&identity.key_id);
+    let expires_at = Some(timestamp(token::store::get(tx, &key_id).await?.expires_at));
+    let response = pb::WhoAmIResponse { expires_at, ..pb::WhoAmIResponse::default() };
+    match identity.actor {
+        Actor::User(id) => {
+            let (user, places) = join!(user::store::profile(tx, id), membership::store::of_user(tx, id));
+            let (user, places) = (user?, places?);
+            let here = places.iter().find(|m| Some(m.practice_id) == practice);
+            let role = here.map_or(pb::Role::Unspecified, |m| membership::convert::role_to_pb(m.role));
+            Ok(pb::WhoAmIResponse {
+                practice_name: here.map(|m| m.practice_name.clone()).unwrap_or_default(),
+                role: role.into(),
+                caller: Some(pb::who_am_i_response::Caller::User(user::convert::to_pb(user, tx.scope().now()))),
+                memberships: active_to_pb(places),
+                ..response
+            })
+        }
+        Actor::Service(id) => {
+            let (account, grants) = join!(account::store::get(tx, id), account::store::grants_of(tx, id));
+            let account = account::convert::to_pb(account?, grants?);
+            let caller = Some(pb::who_am_i_response::Caller::ServiceAccount(account));
+            Ok(pb::WhoAmIResponse { caller, ..response })
+        }
+        Actor::System => Err(Denied::Permission.into()),
+    }
+}
+
+/// What the caller's role or scopes allow in a practice; nothing before verification.
+fn permissions(identity: &Identity, practice: Option<PracticeId>) -> Vec<String> {
+    let Some(practice) = practice else { return Vec::new() };
+    let role_allows = |role: Role, p: Permission| role.level(p) != kernel::access::Level::No;
+    let allows = |p: Permission| match &identity.standing {
+        Standing::Person { is_verified, memberships, .. } => {
+            *is_verified && memberships.iter().any(|m| m.practice_id == practice && role_allows(m.role, p))
+        }
+        Standing::Machine { grants } => p.service_scope().is_some_and(|scope| {
+            grants.iter().any(|g| g.practice_id == practice && g.scopes.iter().any(|s| s == scope))
+        }),
+    };
+    let named = Permission::ALL.iter().filter(|p| !matches!(p, Permission::Public | Permission::Authenticated));
+    named.filter(|p| allows(**p)).map(ToString::to_string).collect()
+}

@@ -7,7 +7,7 @@ pub mod billing;
 pub mod coverage;
 pub mod error;
 mod fields;
-pub mod json;
+pub mod import;
 pub mod network_status;
 pub mod patient;
 pub mod session;

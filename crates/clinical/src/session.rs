@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::reason;
-use crate::json::Json;
+use schema::Json;
 
 text_enum! {
     /// Where a session stands.
@@ -216,4 +216,3 @@ mod amount_text {
         kernel::money::parse(&text).map_err(|bad| D::Error::custom(bad.as_str()))
     }
 }
-

@@ -68,8 +68,9 @@ pub fn to_status(failure: &Failure, request_id: &str) -> Status {
     Status::with_error_details(failure.code.grpc(), &failure.message, details)
 }
 
-/// The causes, outermost first, in one line.
-fn chain(failure: &Failure) -> String {
+/// The causes, outermost first, in one line for the log.
+#[must_use]
+pub fn chain(failure: &Failure) -> String {
     let mut text = failure.to_string();
     let mut cause = failure.source();
     while let Some(error) = cause {

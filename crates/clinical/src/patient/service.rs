@@ -6,7 +6,7 @@ use audit::vault::once;
 use audit::{Action, Change, Vault};
 use kernel::id::PatientId;
 use kernel::mask::Mask;
-use kernel::{Call, Failure, Scope, Violations, answer, etag};
+use kernel::{Call, Failure, Phi, Scope, Violations, answer, etag};
 use schema::Once;
 use therapy_claims::clinical::v1 as pb;
 use tonic::{Request, Response, Status};
@@ -72,11 +72,12 @@ impl pb::patient_service_server::PatientService for Patients {
             let mut patient = v.done(patient)?;
             // a therapist's new patient is its own, or it could not see it again
             patient.therapist_id = patient.therapist_id.or_else(|| scope.own());
+            let patient = &patient;
             self.vault
                 .write(scope, once.as_ref(), || {
-                    async |tx| {
-                        let patient = store::insert(tx, &patient).await?;
-                        Ok(Change::of(scope, Action::Create, &patient.clone(), patient.map(convert::to_pb)))
+                    async move |tx| {
+                        store::insert(tx, patient);
+                        Ok(Change::of(scope, Action::Create, patient, Phi::new(convert::to_pb(patient.clone()))))
                     }
                 })
                 .await

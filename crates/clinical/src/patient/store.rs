@@ -1,5 +1,7 @@
 //! The statements of `clinical.patients`.
 
+use std::sync::Arc;
+
 use diesel::dsl::{auto_type, exists};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -72,14 +74,42 @@ pub async fn list(tx: &Tx<'_>, filter: &PatientFilter, page: &PageRequest) -> Re
     Ok(Phi::new(page.page(rows, |patient: &Patient| patient.id)))
 }
 
-pub async fn insert(tx: &Tx<'_>, patient: &Patient) -> Result<Phi<Patient>, Failure> {
-    diesel::insert_into(patients::table)
-        .values(patient)
-        .returning(Patient::as_returning())
-        .get_result(&mut tx.conn())
-        .await
-        .explain(missing_therapist)
-        .map(Phi::new)
+/// Adds a patient; it goes out with the commit.
+pub fn insert(tx: &Tx<'_>, patient: &Patient) {
+    let patient = Arc::new(patient.clone());
+    tx.defer(move |tx| {
+        let patient = Arc::clone(&patient);
+        async move {
+            let insert = diesel::insert_into(patients::table).values(&*patient);
+            insert.execute(&mut tx.conn()).await.explain(missing_therapist).map(drop)
+        }
+        .boxed()
+    });
+}
+
+/// The rows that an import brought before.
+///
+/// # Errors
+/// The database's.
+pub async fn imported(tx: &Tx<'_>, source: &str, keys: &[&str]) -> Result<Vec<(Option<String>, PatientId)>> {
+    let query = patients::table
+        .filter(patients::practice_id.eq(tx.practice()))
+        .filter(patients::source.eq(source))
+        .filter(patients::source_id.eq_any(keys))
+        .select((patients::source_id, patients::id));
+    Ok(query.load(&mut tx.conn()).await?)
+}
+
+/// Which of these patients there are, and whether they are active.
+///
+/// # Errors
+/// The database's.
+pub async fn standing(tx: &Tx<'_>, ids: &[PatientId]) -> Result<Vec<(PatientId, bool)>> {
+    let query = patients::table
+        .filter(patients::practice_id.eq(tx.practice()))
+        .filter(patients::id.eq_any(ids))
+        .select((patients::id, patients::is_active));
+    Ok(query.load(&mut tx.conn()).await?)
 }
 
 /// Changes the named fields; the row must have been locked, so that `version` is the current one.

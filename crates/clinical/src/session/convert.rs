@@ -9,7 +9,7 @@ use therapy_claims::clinical::v1 as pb;
 use super::{AddOn, Modality, Session, SessionStatus};
 use crate::billing::local_date;
 use crate::fields::{code, copy_fields, digits, state};
-use crate::json::Json;
+use schema::Json;
 
 const MINUTES: std::ops::RangeInclusive<i32> = 1..=480;
 const DIAGNOSES_MAX: usize = 12;

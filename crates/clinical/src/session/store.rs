@@ -87,12 +87,30 @@ pub fn insert(tx: &Tx<'_>, session: &Session) {
     let session = Arc::new(session.clone());
     tx.defer(move |tx| {
         let session = Arc::clone(&session);
-        async move {
-            let insert = diesel::insert_into(sessions::table).values(&*session);
-            insert.execute(&mut tx.conn()).await.explain(dangling).map(drop)
-        }
-        .boxed()
+        async move { insert_now(tx, &session).await }.boxed()
     });
+}
+
+/// Adds a session whose row other statements of the same transaction read.
+///
+/// # Errors
+/// `NOT_FOUND` for its patient or therapist, or the database's.
+pub async fn insert_now(tx: &Tx<'_>, session: &Session) -> Result<(), Failure> {
+    let insert = diesel::insert_into(sessions::table).values(session);
+    insert.execute(&mut tx.conn()).await.explain(dangling).map(drop)
+}
+
+/// The rows that an import brought before.
+///
+/// # Errors
+/// The database's.
+pub async fn imported(tx: &Tx<'_>, source: &str, keys: &[&str]) -> Result<Vec<(Option<String>, SessionId)>> {
+    let query = sessions::table
+        .filter(sessions::practice_id.eq(tx.practice()))
+        .filter(sessions::source.eq(source))
+        .filter(sessions::source_id.eq_any(keys))
+        .select((sessions::source_id, sessions::id));
+    Ok(query.load(&mut tx.conn()).await?)
 }
 
 /// Writes a session that was locked and changed in memory; it goes out with the commit.
@@ -113,7 +131,7 @@ pub fn save(tx: &Tx<'_>, session: &Session) {
     });
 }
 
-pub(crate) fn dangling(refused: Refused<'_>) -> Option<Failure> {
+fn dangling(refused: Refused<'_>) -> Option<Failure> {
     match refused {
         Refused::Dangling("sessions_therapist_fkey") => Some(Failure::not_found("therapist", "")),
         Refused::Dangling("sessions_patient_fkey") => Some(Failure::not_found("patient", "")),

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use kernel::id::TherapistId;
 use kernel::{Failure, Page, PageRequest, etag};
 use schema::tables::clinical::therapists;
-use schema::{Cached, Explain, Refused, Tx};
+use schema::{Cached, Explain, Refused, Result, Tx};
 
 use super::{Therapist, TherapistFilter};
 use crate::error::Error;
@@ -91,6 +91,43 @@ pub fn save(tx: &Tx<'_>, therapist: &Therapist) {
         }
         .boxed()
     });
+}
+
+/// The rows that an import brought before.
+///
+/// # Errors
+/// The database's.
+pub async fn imported(tx: &Tx<'_>, source: &str, keys: &[&str]) -> Result<Vec<(Option<String>, TherapistId)>> {
+    let query = therapists::table
+        .filter(therapists::practice_id.eq(tx.practice()))
+        .filter(therapists::source.eq(source))
+        .filter(therapists::source_id.eq_any(keys))
+        .select((therapists::source_id, therapists::id));
+    Ok(query.load(&mut tx.conn()).await?)
+}
+
+/// Which of these NPIs the practice has.
+///
+/// # Errors
+/// The database's.
+pub async fn taken(tx: &Tx<'_>, npis: &[&str]) -> Result<Vec<Option<String>>> {
+    let query = therapists::table
+        .filter(therapists::practice_id.eq(tx.practice()))
+        .filter(therapists::npi.eq_any(npis))
+        .select(therapists::npi);
+    Ok(query.load(&mut tx.conn()).await?)
+}
+
+/// Which of these therapists there are, and whether they are active.
+///
+/// # Errors
+/// The database's.
+pub async fn standing(tx: &Tx<'_>, ids: &[TherapistId]) -> Result<Vec<(TherapistId, bool)>> {
+    let query = therapists::table
+        .filter(therapists::practice_id.eq(tx.practice()))
+        .filter(therapists::id.eq_any(ids))
+        .select((therapists::id, therapists::is_active));
+    Ok(query.load(&mut tx.conn()).await?)
 }
 
 fn refused(refused: Refused<'_>) -> Option<Failure> {

@@ -9,6 +9,7 @@ pub mod hub;
 pub mod reader;
 mod store;
 pub mod stream;
+pub mod subject;
 pub mod subscription;
 
 pub use append::append;

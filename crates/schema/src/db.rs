@@ -56,7 +56,8 @@ impl Db {
         Ok(Self { pool })
     }
 
-    /// A read of one flight: the body may only send statements when it is first polled (see [`Self::read`]).
+    /// A read of one flight, as of one point in time: the body may only send statements when it is first polled
+    /// (see [`Self::read`]).
     ///
     /// # Errors
     /// The body's failure, or the database's.
@@ -75,7 +76,7 @@ impl Db {
         value
     }
 
-    /// A read of several flights.
+    /// A read of several flights, as of one point in time.
     ///
     /// # Errors
     /// The body's failure, or the database's.

@@ -25,7 +25,8 @@ macro_rules! fixed_sql {
 
 fixed_sql! {
     Begin = "BEGIN";
-    BeginReadOnly = "BEGIN READ ONLY";
+    // all statements of a read see one point in time: a row and what belongs to it always fit together
+    BeginReadOnly = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     Commit = "COMMIT";
     Rollback = "ROLLBACK";
 }

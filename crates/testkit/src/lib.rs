@@ -1,6 +1,8 @@
 //! Throw-away databases, ready-made callers and made-up data for tests.
 
+pub mod caller;
 pub mod db;
 pub mod proxy;
 
+pub use caller::Caller;
 pub use db::TestDb;

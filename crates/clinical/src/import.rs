@@ -7,7 +7,7 @@
 pub mod service;
 
 mod patients;
-mod problem;
+pub mod problem;
 mod sessions;
 mod therapists;
 

@@ -150,7 +150,7 @@ impl Permission {
     /// The permissions whose calls range over all granted practices of a service account.
     #[must_use]
     pub const fn spans_practices(self) -> bool {
-        matches!(self, Self::FeedConsume | Self::FeedRead | Self::FeedSeek)
+        matches!(self, Self::FeedConsume | Self::FeedRead | Self::FeedSeek | Self::AcksWrite)
     }
 }
 

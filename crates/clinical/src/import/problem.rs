@@ -1,14 +1,15 @@
-//! A failure as one row's result.
+//! A failure as the result of one item among many.
 
 use kernel::status::chain;
 use kernel::violations::Violation;
 use kernel::{Code, Failure};
 use therapy_claims::common::v1 as common;
 
-/// What the call for this row alone would have answered as its status.
-pub(super) fn of(failure: &Failure) -> common::Problem {
+/// What the call for this item alone would have answered as its status.
+#[must_use]
+pub fn of(failure: &Failure) -> common::Problem {
     if failure.code == Code::Internal {
-        tracing::error!(reason = failure.reason, cause = %chain(failure), "an imported row failed");
+        tracing::error!(reason = failure.reason, cause = %chain(failure), "one item of many failed");
     }
     common::Problem {
         code: name(failure.code).to_owned(),

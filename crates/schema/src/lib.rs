@@ -10,6 +10,7 @@ pub mod json;
 pub mod migrate;
 pub mod partitions;
 pub mod preflight;
+pub mod reference;
 pub mod sql;
 pub mod tables;
 pub mod tx;

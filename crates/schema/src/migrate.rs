@@ -95,6 +95,15 @@ pub async fn down(conn: &mut AsyncPgConnection, count: usize) -> Result<Vec<&'st
     end(conn, ran).await
 }
 
+/// What [`run`] would run.
+///
+/// # Errors
+/// When the database can't be reached or asked.
+#[expect(clippy::disallowed_methods, reason = "a connection of its own role, for one question")]
+pub async fn pending_at(url: &str) -> Result<Vec<&'static str>> {
+    pending(&mut AsyncPgConnection::establish(url).await?).await
+}
+
 /// What [`up`] would run. Takes no lock, changes nothing.
 ///
 /// # Errors

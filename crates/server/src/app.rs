@@ -17,6 +17,7 @@ use tenancy::password::{Cost, Passwords};
 use tenancy::token::Env;
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
+use tonic::transport::ServerTlsConfig;
 use tonic::transport::server::TcpIncoming;
 
 use crate::access::{AccessLayer, Gate};
@@ -41,6 +42,8 @@ pub struct Settings {
     pub env: Env,
     pub page_key: TokenKey,
     pub password_cost: Cost,
+    /// Certificate and key; without them the listener speaks plain HTTP/2.
+    pub tls: Option<ServerTlsConfig>,
     /// Whether clients may ask what services there are.
     pub reflection: bool,
     /// Refuse databases that can lose what was answered.
@@ -86,6 +89,7 @@ pub struct App {
     gate: Arc<Gate>,
     workers: Workers,
     reflection: bool,
+    tls: Option<ServerTlsConfig>,
 }
 
 impl App {
@@ -125,7 +129,7 @@ impl App {
             page_key: settings.page_key,
             tasks,
         };
-        Ok(Self { parts, gate, workers, reflection: settings.reflection })
+        Ok(Self { parts, gate, workers, reflection: settings.reflection, tls: settings.tls })
     }
 
     /// What the services are made of; the development mode and the operator's commands use it.
@@ -139,9 +143,13 @@ impl App {
     /// # Errors
     /// When the listener fails.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) -> Result<(), Error> {
-        let Self { parts, gate, workers, reflection } = self;
+        let Self { parts, gate, workers, reflection, tls } = self;
         let (health, health_service) = tonic_health::server::health_reporter();
-        let router = services::router(&parts, AccessLayer(gate), &health, health_service, reflection).await?;
+        let mut server = services::server(AccessLayer(gate));
+        if let Some(tls) = tls {
+            server = server.tls_config(tls)?;
+        }
+        let router = services::router(&parts, server, &health, health_service, reflection).await?;
         let hub = parts.hub.clone();
         let (ending, ended) = tokio::sync::oneshot::channel();
         let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));

@@ -4,5 +4,9 @@
 
 pub mod access;
 pub mod app;
+pub mod command;
+pub mod config;
+pub mod console;
 pub mod methods;
 pub mod services;
+pub mod telemetry;

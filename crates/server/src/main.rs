@@ -1,4 +1,44 @@
-#[expect(clippy::print_stdout, reason = "skeleton")]
-fn main() {
-    println!("claimsd");
+//! claimsd.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::Parser;
+use server::config::{Cli, Command};
+use server::{command, console, telemetry};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::start(&cli.log, cli.log_format);
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if let Some(workers) = cli.workers {
+        builder.worker_threads(workers.max(1));
+    }
+    let runtime = match builder.enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    let ended = runtime.block_on(async {
+        match cli.command {
+            Command::Serve(args) => command::serve::run(args).await,
+            Command::Migrate(args) => command::migrate::run(args).await,
+        }
+    });
+    match ended {
+        Ok(code) => code,
+        Err(error) => failed(&*error),
+    }
+}
+
+/// The whole chain of causes in one line: what failed, and why.
+fn failed(error: &dyn Error) -> ExitCode {
+    let mut text = format!("claimsd: {error}");
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    console::note(&text);
+    ExitCode::FAILURE
 }

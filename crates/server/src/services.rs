@@ -3,14 +3,24 @@
 use audit::trail::service::Trail;
 use claims::draft::{Drafter, completion};
 use claims::payer::Payers;
+use clinical::import::service::Imports;
 use clinical::patient::service::Patients;
 use clinical::session::service::Sessions;
 use clinical::therapist::service::Therapists;
+use tenancy::auth::Auth;
+use tenancy::membership::service::Memberships;
+use tenancy::practice::service::Practices;
+use tenancy::user::service::Users;
 use therapy_claims::audit::v1::audit_service_server::AuditServiceServer;
 use therapy_claims::claims::v1::payer_service_server::PayerServiceServer;
+use therapy_claims::clinical::v1::import_service_server::ImportServiceServer;
 use therapy_claims::clinical::v1::patient_service_server::PatientServiceServer;
 use therapy_claims::clinical::v1::session_service_server::SessionServiceServer;
 use therapy_claims::clinical::v1::therapist_service_server::TherapistServiceServer;
+use therapy_claims::tenancy::v1::auth_service_server::AuthServiceServer;
+use therapy_claims::tenancy::v1::membership_service_server::MembershipServiceServer;
+use therapy_claims::tenancy::v1::practice_service_server::PracticeServiceServer;
+use therapy_claims::tenancy::v1::user_service_server::UserServiceServer;
 use tonic::server::NamedService;
 use tonic::transport::Server;
 use tonic::transport::server::Router;
@@ -25,22 +35,30 @@ use crate::app::{Error, Parts};
 /// HTTP/2 pings on idle connections, so that a peer that vanished is noticed.
 const KEEPALIVE: std::time::Duration = std::time::Duration::from_secs(30);
 
+/// Imports may send more at once than other calls.
+const IMPORT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// A server with the access layer in front of everything.
+#[must_use]
+pub fn server(layer: AccessLayer) -> Server<Stack<AccessLayer, Identity>> {
+    Server::builder().http2_keepalive_interval(Some(KEEPALIVE)).tcp_nodelay(true).layer(layer)
+}
+
 /// All services behind the access layer, with health and, if wanted, reflection.
 ///
 /// # Errors
 /// When reflection can't be built.
 pub async fn router(
     parts: &Parts,
-    layer: AccessLayer,
+    mut server: Server<Stack<AccessLayer, Identity>>,
     health: &HealthReporter,
     health_service: HealthServer<impl Health>,
     reflection: bool,
 ) -> Result<Router<Stack<AccessLayer, Identity>>, Error> {
-    let Parts { vault, hub, .. } = parts;
+    let Parts { vault, directory, passwords, hub, .. } = parts;
     let payers = Payers::new(vault.db().clone());
     let drafter = Drafter::new(payers.clone(), hub.clone());
 
-    let mut server = Server::builder().http2_keepalive_interval(Some(KEEPALIVE)).tcp_nodelay(true).layer(layer);
     let mut router = server.add_service(health_service);
     macro_rules! serve {
         ($($service:expr),+ $(,)?) => {$(
@@ -50,9 +68,15 @@ pub async fn router(
         )+};
     }
     serve!(
+        PracticeServiceServer::new(Practices::new(vault.clone(), directory.clone())),
+        UserServiceServer::new(Users::new(vault.clone(), passwords.clone())),
+        MembershipServiceServer::new(Memberships::new(vault.clone())),
+        AuthServiceServer::new(Auth::new(vault.clone(), directory.clone(), passwords.clone())),
         TherapistServiceServer::new(Therapists::new(vault.clone())),
         PatientServiceServer::new(Patients::new(vault.clone())),
-        SessionServiceServer::new(Sessions::new(vault.clone(), completion(drafter))),
+        SessionServiceServer::new(Sessions::new(vault.clone(), completion(drafter.clone()))),
+        ImportServiceServer::new(Imports::new(vault.clone(), completion(drafter)))
+            .max_decoding_message_size(IMPORT_BYTES_MAX),
         PayerServiceServer::new(payers),
         AuditServiceServer::new(Trail::new(vault.clone())),
     );

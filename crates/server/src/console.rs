@@ -1,0 +1,81 @@
+//! What the command line shows: results on standard output, progress beside them on standard error.
+
+use std::io::{IsTerminal, stderr};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use comfy_table::Table;
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Writes a line of the result.
+#[expect(clippy::print_stdout, reason = "the command line's own door to standard output")]
+pub fn say(line: &str) {
+    println!("{line}");
+}
+
+/// Writes a line about how things go.
+#[expect(clippy::print_stderr, reason = "the command line's own door to standard error")]
+pub fn note(line: &str) {
+    eprintln!("{line}");
+}
+
+/// Writes a table of the result.
+pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) {
+    let mut table = Table::new();
+    table.set_header(header);
+    for row in rows {
+        table.add_row(row);
+    }
+    say(&table.trim_fmt());
+}
+
+/// How far some work has come: a bar on a terminal, a line every few seconds elsewhere.
+#[derive(Debug)]
+pub struct Progress {
+    what: String,
+    total: u64,
+    done: AtomicU64,
+    bar: Option<ProgressBar>,
+    told: Mutex<Instant>,
+}
+
+/// How often a line is written where there is no terminal.
+const EVERY: Duration = Duration::from_secs(5);
+
+impl Progress {
+    #[must_use]
+    pub fn new(what: &str, total: u64) -> Self {
+        let bar = stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new(total);
+            if let Ok(style) = ProgressStyle::with_template("{msg:<28} {wide_bar} {pos}/{len} {elapsed}") {
+                bar.set_style(style);
+            }
+            bar.with_message(what.to_owned())
+        });
+        Self { what: what.to_owned(), total, done: AtomicU64::new(0), bar, told: Mutex::new(Instant::now()) }
+    }
+
+    /// One more is done.
+    pub fn advance(&self) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(bar) = &self.bar {
+            bar.inc(1);
+            return;
+        }
+        if let Ok(mut told) = self.told.lock()
+            && told.elapsed() >= EVERY
+        {
+            *told = Instant::now();
+            note(&format!("{}: {done} of {}", self.what, self.total));
+        }
+    }
+
+    /// The work is over.
+    pub fn finish(&self) {
+        match &self.bar {
+            Some(bar) => bar.finish(),
+            None => note(&format!("{}: {} of {}", self.what, self.done.load(Ordering::Relaxed), self.total)),
+        }
+    }
+}

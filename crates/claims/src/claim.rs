@@ -1,8 +1,13 @@
 //! A claim and its lines: the rows are the domain types.
 
 pub mod convert;
-
+mod desk;
+pub mod error;
+mod ready;
+pub mod service;
 pub mod store;
+mod submit;
+mod timeline;
 
 use std::fmt;
 
@@ -125,9 +130,15 @@ pub struct Bill {
 /// What a list is narrowed to.
 #[derive(Debug, Default)]
 pub struct ClaimFilter {
-    pub statuses: Vec<Status>,
+    pub status: Option<Status>,
     pub session_id: Option<SessionId>,
+    pub patient_id: Option<PatientId>,
+    pub therapist_id: Option<TherapistId>,
     pub payer_id: Option<String>,
+    /// The first day of service.
+    pub from: Option<NaiveDate>,
+    /// The last day of service.
+    pub to: Option<NaiveDate>,
     pub include_inactive: bool,
 }
 

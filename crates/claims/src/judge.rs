@@ -3,13 +3,14 @@
 use chrono::NaiveDate;
 use clinical::billing;
 use kernel::Failure;
-use schema::{Json, Tx};
+use schema::Tx;
 
 use crate::assemble;
 use crate::claim::{Bill, store};
 use crate::codes::Reference;
+use crate::lifecycle::Status;
 use crate::payer::PayerList;
-use crate::rules::{self, Facts, Finding, OtherCoverage, PayerTerms, RULE_SET_VERSION, Severity, blocks};
+use crate::rules::{self, Facts, Finding, OtherCoverage, PayerTerms, RULE_SET_VERSION, Severity, Source, blocks};
 use crate::snapshot::ClaimSnapshot;
 
 /// What the rules made of a bill.
@@ -47,7 +48,9 @@ pub async fn judge(tx: &Tx<'_>, facts: &billing::Facts, bill: &Bill, payers: &Pa
         })
         .collect();
     let today = billing::local_date(&facts.practice.time_zone, tx.scope().now())?;
-    let known = Facts { terms: &terms, duplicate_of, other_coverages: &others, ..Facts::default() };
+    // what would leave must be what somebody, or the practice's own rule, found ready
+    let is_stale = bill.claim.status == Status::Ready && bill.claim.snapshot.as_ref().is_none_or(|s| s.0 != snapshot);
+    let known = Facts { terms: &terms, duplicate_of, other_coverages: &others, is_stale, ..Facts::default() };
     let findings = rules::run(&snapshot, Reference::shipped(), today, &known);
     let filing_deadline = rules::filing_deadline(&snapshot, &terms);
     Ok(Judgement { snapshot, findings, filing_deadline })
@@ -65,16 +68,25 @@ impl Judgement {
         self.findings.iter().filter(|f| f.severity == Severity::Warning && !bill.claim.has_acknowledged(f))
     }
 
-    /// The codes that stand in the way of being ready.
+    /// The codes that stand in the way of being ready, each once.
     #[must_use]
     pub fn obstacles(&self, bill: &Bill) -> Vec<String> {
         let errors = self.findings.iter().filter(|f| f.severity == Severity::Error);
-        errors.chain(self.open_warnings(bill)).map(|f| f.code.to_string()).collect()
+        let mut codes: Vec<String> = Vec::new();
+        for finding in errors.chain(self.open_warnings(bill)) {
+            if !codes.iter().any(|code| *code == finding.code) {
+                codes.push(finding.code.to_string());
+            }
+        }
+        codes
     }
 
-    /// Writes the findings on the bill.
+    /// Writes the findings on the bill. What clearinghouse and payer found stays beside them until the claim is
+    /// ready again: it is why the claim came back.
     pub fn note(&self, bill: &mut Bill) {
-        bill.claim.validation_errors = Json(self.findings.clone());
+        let claim = &mut bill.claim;
+        claim.validation_errors.0.retain(|f| f.source != Source::Local && claim.status == Status::Draft);
+        claim.validation_errors.0.extend(self.findings.iter().cloned());
         bill.claim.rule_set_version = Some(RULE_SET_VERSION.to_owned());
         bill.claim.filing_deadline = Some(self.filing_deadline);
     }

@@ -1,30 +1,68 @@
 //! Claims to and from the wire.
 
+use std::collections::HashSet;
+
 use kernel::clock::{parts, timestamp};
-use kernel::id::CoverageId;
+use kernel::id::{ClaimId, CoverageId};
 use kernel::mask::Mask;
-use kernel::{Violations, etag, money};
+use kernel::{Failure, Violations, etag, money};
 use schema::Json;
 use therapy_claims::claims::v1 as pb;
 use therapy_claims::clinical::v1 as clinical_pb;
 use therapy_claims::common::v1 as common;
 
-use super::{Acknowledged, Bill, Claim, ClaimLine, PayerSequence};
+use super::{Acknowledged, Bill, Claim, ClaimFilter, ClaimLine, PayerSequence};
 use crate::lifecycle::{Disposition, PayerState, Status};
 use crate::rules::{Finding, Severity, Source};
+
+/// Claims in one batch at most.
+const BATCH_MAX: usize = 200;
 
 /// The fields that `UpdateClaim` may name.
 pub const UPDATABLE: &[&str] = &["coverage_id", "copay_amount", "diagnosis_codes", "prior_authorization", "lines"];
 
 /// What an update changes; `None` leaves a field as it is.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct ClaimPatch {
     pub coverage_id: Option<CoverageId>,
     pub copay_amount: Option<bigdecimal::BigDecimal>,
     pub diagnosis_codes: Option<Vec<String>>,
     pub prior_authorization: Option<Option<String>>,
-    /// Without the claim's id, which the caller of [`patch`] fills in.
+    /// Replace the lines together.
     pub lines: Option<Vec<pb::ClaimLine>>,
+}
+
+/// Reads what a list is narrowed to.
+pub fn filter(v: &mut Violations, request: &pb::ListClaimsRequest) -> ClaimFilter {
+    let status = (request.status != 0).then(|| v.known("status", status_from_pb(request.status), Status::Draft));
+    ClaimFilter {
+        status,
+        session_id: v.optional_id("session_id", &request.session_id),
+        patient_id: v.optional_id("patient_id", &request.patient_id),
+        therapist_id: v.optional_id("therapist_id", &request.therapist_id),
+        payer_id: v.optional_text("payer_id", &request.payer_id, 80),
+        from: v.optional_date("from_date", request.from_date.map(Into::into)),
+        to: v.optional_date("to_date", request.to_date.map(Into::into)),
+        include_inactive: request.include_inactive,
+    }
+}
+
+/// Reads the ids of a batch: 1 to 200, none twice.
+pub fn ids(v: &mut Violations, ids: &[String]) -> Vec<ClaimId> {
+    if !(1..=BATCH_MAX).contains(&ids.len()) {
+        v.add("ids", "must have 1 to 200 elements");
+    }
+    let mut seen = HashSet::new();
+    let mut read = Vec::with_capacity(ids.len().min(BATCH_MAX));
+    for (i, text) in ids.iter().enumerate().take(BATCH_MAX) {
+        let field = format!("ids[{i}]");
+        let id = v.id(&field, text);
+        if id != ClaimId::NIL && !seen.insert(id) {
+            v.add(&field, "is named twice");
+        }
+        read.push(id);
+    }
+    read
 }
 
 /// Reads the fields that the mask names.
@@ -67,6 +105,12 @@ fn check_line(v: &mut Violations, i: usize, line: &pb::ClaimLine) {
     v.optional_date(&path("service_date"), line.service_date.map(Into::into));
     if line.modifiers.len() > 4 {
         v.add(&path("modifiers"), "must have at most 4 elements");
+    }
+    for (j, modifier) in line.modifiers.iter().enumerate() {
+        v.text(&path(&format!("modifiers[{j}]")), modifier, 2);
+    }
+    if !(0..=9_999).contains(&line.units) {
+        v.add(&path("units"), "must be between 0 and 9999");
     }
     if line.diagnosis_pointers.len() > 12 {
         v.add(&path("diagnosis_pointers"), "must have at most 12 elements");
@@ -170,6 +214,9 @@ pub fn to_pb(bill: Bill, masked: bool) -> pb::Claim {
         message.diagnosis_codes.clear();
         message.lines.clear();
         message.findings.clear();
+        message.prior_authorization.clear();
+        message.paid_amount.clear();
+        message.adjusted_amount.clear();
     }
     message
 }
@@ -233,6 +280,21 @@ pub fn finding_to_pb(finding: &Finding, acknowledged: bool) -> common::Finding {
         rule_set_version: finding.rule_set_version.to_string(),
         source: source.into(),
         acknowledged,
+    }
+}
+
+/// What the call for one item of a batch alone would have answered.
+#[must_use]
+pub fn problem(failure: &Failure, finding_codes: Vec<String>) -> common::Problem {
+    let violations = failure.violations().iter();
+    common::Problem {
+        code: failure.code.as_str().to_owned(),
+        reason: failure.reason.to_owned(),
+        message: failure.message.clone(),
+        violations: violations
+            .map(|v| common::Violation { field: v.field.clone(), description: v.description.clone() })
+            .collect(),
+        finding_codes,
     }
 }
 

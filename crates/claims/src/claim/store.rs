@@ -1,14 +1,18 @@
 //! The statements of `claims.claims`, its lines and its numbers.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Integer, Jsonb, Nullable, Numeric, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use futures_util::join;
 use kernel::id::{ClaimId, SessionId};
+use kernel::phi::Disclosed;
 use kernel::{Failure, Page, PageRequest, Phi, etag};
 use schema::tables::claims::{claim_lines, claim_numbers, claims};
 use schema::tables::feed::heads;
 use schema::{Cached, Error, Explain, Json, Refused, Tx};
+use uuid::Uuid;
 
 use super::{Bill, Claim, ClaimFilter, ClaimLine};
 use crate::lifecycle::Disposition;
@@ -51,7 +55,9 @@ pub async fn lock_many(tx: &Tx<'_>, ids: &[ClaimId]) -> Result<Phi<Vec<Bill>>, F
         .for_no_key_update();
     let mut a = tx.conn();
     let (claims, lines) = join!(query.load(&mut a), lines(tx, ids));
-    Ok(Phi::new(bills(claims.map_err(Error::from)?, lines?)))
+    let mut claims: Vec<Claim> = claims.map_err(Error::from)?;
+    claims.retain(|claim| tx.scope().own().is_none_or(|therapist| therapist == claim.therapist_id));
+    Ok(Phi::new(bills(claims, lines?)))
 }
 
 /// Claims by id, in the order of their ids; those not in reach are left out.
@@ -70,10 +76,31 @@ pub async fn get_many(tx: &Tx<'_>, ids: &[ClaimId]) -> Result<Phi<Vec<Bill>>, Fa
     Ok(Phi::new(bills(claims.map_err(Error::from)?, lines?)))
 }
 
-/// A page of claims in the scope's reach, by id, and the feed position that it reflects.
-///
-/// Position and claims come from one snapshot: read the feed from there and nothing is missed.
-pub async fn list(tx: &Tx<'_>, filter: &ClaimFilter, page: &PageRequest) -> Result<(Phi<Page<Bill>>, i64), Failure> {
+/// Claims by id, in the order asked; all of them must be in reach. One flight.
+pub async fn get_all(tx: &Tx<'_>, ids: &[ClaimId]) -> Result<Phi<Vec<Bill>>, Failure> {
+    let found = get_many(tx, ids).await?;
+    let mut by_id: HashMap<ClaimId, &Bill> = found.peek().iter().map(|bill| (bill.claim.id, bill)).collect();
+    let take = |id: &ClaimId| by_id.remove(id).cloned().ok_or_else(|| not_found(*id));
+    Ok(Phi::new(ids.iter().map(take).collect::<Result<_, _>>()?))
+}
+
+/// A page of claims, and the position of the feed that it reflects.
+#[derive(Debug)]
+pub struct Listed {
+    pub bills: Page<Bill>,
+    pub as_of_position: i64,
+}
+
+impl Disclosed for Listed {
+    const RESOURCE: &'static str = Claim::RESOURCE;
+    fn disclosed(&self, each: &mut dyn FnMut(Uuid, Option<Uuid>)) {
+        self.bills.disclosed(each);
+    }
+}
+
+/// A page of claims in the scope's reach, by id, and the feed position that it reflects exactly: a read sees one
+/// point in time. Two flights.
+pub async fn list(tx: &Tx<'_>, filter: &ClaimFilter, page: &PageRequest) -> Result<Phi<Listed>, Failure> {
     let mut query = claims::table
         .filter(claims::practice_id.eq(tx.practice()))
         .select(Claim::as_select())
@@ -86,27 +113,38 @@ pub async fn list(tx: &Tx<'_>, filter: &ClaimFilter, page: &PageRequest) -> Resu
     if let Some(id) = page.after::<ClaimId>() {
         query = query.filter(claims::id.gt(id));
     }
-    if !filter.statuses.is_empty() {
-        query = query.filter(claims::status.eq_any(&filter.statuses));
+    if let Some(status) = filter.status {
+        query = query.filter(claims::status.eq(status));
     }
     if let Some(session) = filter.session_id {
         query = query.filter(claims::session_id.eq(session));
     }
+    if let Some(patient) = filter.patient_id {
+        query = query.filter(claims::patient_id.eq(patient));
+    }
+    if let Some(therapist) = filter.therapist_id {
+        query = query.filter(claims::therapist_id.eq(therapist));
+    }
     if let Some(payer) = &filter.payer_id {
         query = query.filter(claims::payer_id.eq(payer));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(claims::service_date.ge(from));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(claims::service_date.le(to));
     }
     if !filter.include_inactive {
         query = query.filter(claims::disposition.eq(Disposition::Active));
     }
-    // the head first: a claim that changes in between is newer than the position says, never older
     let (mut a, mut b) = (tx.conn(), tx.conn());
     let head = heads::table.find(tx.practice()).select(heads::last_position);
     let (head, claims) = join!(head.first::<i64>(&mut a), query.load::<Claim>(&mut b));
     let page = page.page(claims.map_err(Error::from)?, |claim| claim.id);
     let ids: Vec<ClaimId> = page.items.iter().map(|claim| claim.id).collect();
     let lines = lines(tx, &ids).await?;
-    let page = Page { items: bills(page.items, lines), next_page_token: page.next_page_token };
-    Ok((Phi::new(page), head.map_err(Error::from)?))
+    let bills = Page { items: bills(page.items, lines), next_page_token: page.next_page_token };
+    Ok(Phi::new(Listed { bills, as_of_position: head.map_err(Error::from)? }))
 }
 
 /// The active claims of sessions: what makes a service a duplicate.
@@ -138,19 +176,18 @@ async fn insert(tx: &Tx<'_>, bill: &Bill) -> Result<(), Failure> {
         claim_numbers::claim_id.eq(bill.claim.id),
     ));
     let (claim, lines, number) = join!(claim.execute(&mut a), insert_lines(tx, bill), Cached(number).execute(&mut c));
-    claim.explain(|refused| match refused {
-        Refused::Taken("claims_active_session_key") => Some(already_billed()),
-        Refused::Taken(_) | Refused::Dangling(_) => None,
-    })?;
+    claim.explain(taken)?;
     lines?;
     number.map_err(Error::from)?;
     Ok(())
 }
 
 /// The session has an active claim for this payer sequence; the database says so, whoever was faster.
-#[must_use]
-pub fn already_billed() -> Failure {
-    Failure::already_exists("claim", "SESSION_ALREADY_BILLED", "the session has an active claim for this payer")
+fn taken(refused: Refused<'_>) -> Option<Failure> {
+    match refused {
+        Refused::Taken("claims_active_session_key") => Some(super::error::Error::AlreadyBilled.into()),
+        Refused::Taken(_) | Refused::Dangling(_) => None,
+    }
 }
 
 /// Writes the claim as it is now; `version` is the one that was read.
@@ -175,11 +212,13 @@ async fn save(tx: &Tx<'_>, bill: &Bill, with_lines: bool) -> Result<(), Failure>
         let mut other = tx.conn();
         let (updated, deleted, inserted) =
             join!(update.execute(&mut conn), diesel::delete(old).execute(&mut other), insert_lines(tx, bill));
+        // the claim's own answer first: once it is refused, the others only say that the transaction is over
+        let updated = updated.explain(taken)?;
         deleted.map_err(Error::from)?;
         inserted?;
-        return if updated.map_err(Error::from)? == 1 { Ok(()) } else { Err(etag::mismatch()) };
+        return if updated == 1 { Ok(()) } else { Err(etag::mismatch()) };
     }
-    match update.execute(&mut conn).await.map_err(Error::from)? {
+    match update.execute(&mut conn).await.explain(taken)? {
         1 => Ok(()),
         _ => Err(etag::mismatch()),
     }

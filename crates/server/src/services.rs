@@ -1,6 +1,7 @@
 //! The list of services. A new one is a line here, and its health and reflection come by themselves.
 
 use audit::trail::service::Trail;
+use claims::claim::service::Claims;
 use claims::draft::{Drafter, completion};
 use claims::payer::Payers;
 use clinical::import::service::Imports;
@@ -12,6 +13,7 @@ use tenancy::membership::service::Memberships;
 use tenancy::practice::service::Practices;
 use tenancy::user::service::Users;
 use therapy_claims::audit::v1::audit_service_server::AuditServiceServer;
+use therapy_claims::claims::v1::claim_service_server::ClaimServiceServer;
 use therapy_claims::claims::v1::payer_service_server::PayerServiceServer;
 use therapy_claims::clinical::v1::import_service_server::ImportServiceServer;
 use therapy_claims::clinical::v1::patient_service_server::PatientServiceServer;
@@ -77,6 +79,7 @@ pub async fn router(
         SessionServiceServer::new(Sessions::new(vault.clone(), completion(drafter.clone()))),
         ImportServiceServer::new(Imports::new(vault.clone(), completion(drafter)))
             .max_decoding_message_size(IMPORT_BYTES_MAX),
+        ClaimServiceServer::new(Claims::new(vault.clone(), payers.clone(), hub.clone())),
         PayerServiceServer::new(payers),
         AuditServiceServer::new(Trail::new(vault.clone())),
     );

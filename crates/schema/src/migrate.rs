@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     "2026-11-23-000700_audit",
     "2026-11-23-000800_analytics",
     "2026-11-23-000900_requests",
+    "2026-11-23-001000_session_changes",
 };
 
 /// Of all programs that migrate this database ("claims" in ASCII).

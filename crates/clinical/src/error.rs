@@ -12,6 +12,7 @@ pub mod reason {
     pub const PATIENT_INACTIVE: &str = "PATIENT_INACTIVE";
     pub const THERAPIST_INACTIVE: &str = "THERAPIST_INACTIVE";
     pub const OWN_SESSIONS_ONLY: &str = "OWN_SESSIONS_ONLY";
+    pub const IMPORT_STREAM_BROKEN: &str = "IMPORT_STREAM_BROKEN";
 
     /// All of them, for the test that keeps them as they are.
     pub const ALL: &[&str] = &[
@@ -22,6 +23,7 @@ pub mod reason {
         PATIENT_INACTIVE,
         THERAPIST_INACTIVE,
         OWN_SESSIONS_ONLY,
+        IMPORT_STREAM_BROKEN,
     ];
 }
 
@@ -60,4 +62,25 @@ impl From<Error> for Failure {
 
 const fn resource(kind: &'static str) -> Detail {
     Detail::Resource { kind, id: String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// They are part of the API: callers' programs compare them.
+    #[test]
+    fn reasons_stay_as_they_are() {
+        let expected = [
+            "NPI_TAKEN",
+            "COVERAGE_OVERLAP",
+            "NETWORK_STATUS_OVERLAP",
+            "SESSION_INVALID_TRANSITION",
+            "PATIENT_INACTIVE",
+            "THERAPIST_INACTIVE",
+            "OWN_SESSIONS_ONLY",
+            "IMPORT_STREAM_BROKEN",
+        ];
+        assert_eq!(reason::ALL, expected);
+    }
 }

@@ -21,6 +21,8 @@ use therapy_claims::clinical::v1 as pb;
 use tonic::Status;
 use uuid::Uuid;
 
+use crate::error::reason;
+
 /// Rows of one transaction at most.
 pub const CHUNK: usize = 100;
 
@@ -89,7 +91,7 @@ pub(crate) async fn run<I: Import>(
 fn broken(status: Status) -> Failure {
     Failure::new(
         Code::InvalidArgument,
-        "IMPORT_STREAM_BROKEN",
+        reason::IMPORT_STREAM_BROKEN,
         "the stream of rows broke off; repeat the import, which passes over the rows that went in",
     )
     .caused_by(status)

@@ -15,3 +15,6 @@ pub mod therapist;
 
 pub use billing::Facts;
 pub use session::complete::Completion;
+
+#[cfg(test)]
+mod plans;

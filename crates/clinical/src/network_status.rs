@@ -109,3 +109,6 @@ impl Disclosed for Settlement {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

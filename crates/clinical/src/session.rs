@@ -216,3 +216,6 @@ mod amount_text {
         kernel::money::parse(&text).map_err(|bad| D::Error::custom(bad.as_str()))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use diesel::dsl::exists;
+use diesel::dsl::{AsSelect, IntoBoxed, Select, exists};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::FutureExt;
 use kernel::id::{CoverageId, PatientId};
-use kernel::{Failure, Page, PageRequest, Phi, etag};
+use kernel::{Failure, Page, PageRequest, Phi, Scope, etag};
 use schema::tables::clinical::{coverages, patients};
 use schema::{Cached, Explain, Refused, Result, Tx};
 
@@ -43,13 +44,20 @@ pub async fn get(tx: &Tx<'_>, id: CoverageId) -> Result<Phi<Coverage>, Failure> 
 /// # Errors
 /// The database's.
 pub async fn list(tx: &Tx<'_>, filter: &CoverageFilter, page: &PageRequest) -> Result<Phi<Page<Coverage>>, Failure> {
+    let rows = listing(tx.scope(), filter, page).load(&mut tx.conn()).await.map_err(schema::Error::from)?;
+    Ok(Phi::new(page.page(rows, |coverage: &Coverage| coverage.id)))
+}
+
+type Listing<'a> = IntoBoxed<'a, Select<coverages::table, AsSelect<Coverage, Pg>>, Pg>;
+
+pub(crate) fn listing<'a>(scope: &Scope, filter: &'a CoverageFilter, page: &PageRequest) -> Listing<'a> {
     let mut query = coverages::table
-        .filter(coverages::practice_id.eq(tx.practice()))
-        .filter(coverages::patient_id.eq(filter.patient_id))
         .select(Coverage::as_select())
+        .into_boxed()
+        .filter(coverages::practice_id.eq(scope.practice()))
+        .filter(coverages::patient_id.eq(filter.patient_id))
         .order(coverages::id)
-        .limit(page.limit())
-        .into_boxed();
+        .limit(page.limit());
     if let Some(id) = page.after::<CoverageId>() {
         query = query.filter(coverages::id.gt(id));
     }
@@ -57,8 +65,7 @@ pub async fn list(tx: &Tx<'_>, filter: &CoverageFilter, page: &PageRequest) -> R
         query = query.filter(coverages::effective_from.le(day));
         query = query.filter(coverages::effective_to.is_null().or(coverages::effective_to.ge(day)));
     }
-    let rows = query.load(&mut tx.conn()).await.map_err(schema::Error::from)?;
-    Ok(Phi::new(page.page(rows, |coverage: &Coverage| coverage.id)))
+    query
 }
 
 /// All coverages of a patient. Nobody else changes them while the patient's row is locked.

@@ -1,9 +1,10 @@
-//! `ImportService`.
+//! `ImportService`, and the same imports for the server's own commands.
 
 use std::sync::Arc;
 
 use audit::Vault;
-use kernel::{Call, answer};
+use futures_util::Stream;
+use kernel::{Call, Failure, Scope, answer};
 use therapy_claims::clinical::v1 as pb;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -25,6 +26,43 @@ impl Imports {
     pub fn new(vault: Vault, completion: Arc<dyn Completion>) -> Self {
         Self { vault, completion }
     }
+
+    /// Imports therapists.
+    ///
+    /// # Errors
+    /// When the stream breaks off, or the database or the audit trail is away; what went in until then stays.
+    pub async fn therapists(
+        &self,
+        scope: &Scope,
+        rows: impl Stream<Item = Result<pb::ImportTherapistsRequest, Status>> + Unpin + Send,
+    ) -> Result<pb::ImportTherapistsResponse, Failure> {
+        Ok(pb::ImportTherapistsResponse { results: run(&self.vault, scope, &Therapists, rows).await? })
+    }
+
+    /// Imports patients with their coverages.
+    ///
+    /// # Errors
+    /// As [`Self::therapists`].
+    pub async fn patients(
+        &self,
+        scope: &Scope,
+        rows: impl Stream<Item = Result<pb::ImportPatientsRequest, Status>> + Unpin + Send,
+    ) -> Result<pb::ImportPatientsResponse, Failure> {
+        Ok(pb::ImportPatientsResponse { results: run(&self.vault, scope, &Patients, rows).await? })
+    }
+
+    /// Imports sessions, and has the claims of those that were held drafted.
+    ///
+    /// # Errors
+    /// As [`Self::therapists`].
+    pub async fn sessions(
+        &self,
+        scope: &Scope,
+        rows: impl Stream<Item = Result<pb::ImportSessionsRequest, Status>> + Unpin + Send,
+    ) -> Result<pb::ImportSessionsResponse, Failure> {
+        let sessions = Sessions(Arc::clone(&self.completion));
+        Ok(pb::ImportSessionsResponse { results: run(&self.vault, scope, &sessions, rows).await? })
+    }
 }
 
 #[tonic::async_trait]
@@ -34,11 +72,7 @@ impl pb::import_service_server::ImportService for Imports {
         request: Request<Streaming<pb::ImportTherapistsRequest>>,
     ) -> Result<Response<pb::ImportTherapistsResponse>, Status> {
         let Call { ctx, message: rows } = Call::of(request)?;
-        answer(&ctx, async {
-            let results = run(&self.vault, ctx.scope()?, &Therapists, rows).await?;
-            Ok(pb::ImportTherapistsResponse { results })
-        })
-        .await
+        answer(&ctx, async { self.therapists(ctx.scope()?, rows).await }).await
     }
 
     async fn import_patients(
@@ -46,11 +80,7 @@ impl pb::import_service_server::ImportService for Imports {
         request: Request<Streaming<pb::ImportPatientsRequest>>,
     ) -> Result<Response<pb::ImportPatientsResponse>, Status> {
         let Call { ctx, message: rows } = Call::of(request)?;
-        answer(&ctx, async {
-            let results = run(&self.vault, ctx.scope()?, &Patients, rows).await?;
-            Ok(pb::ImportPatientsResponse { results })
-        })
-        .await
+        answer(&ctx, async { self.patients(ctx.scope()?, rows).await }).await
     }
 
     async fn import_sessions(
@@ -58,11 +88,6 @@ impl pb::import_service_server::ImportService for Imports {
         request: Request<Streaming<pb::ImportSessionsRequest>>,
     ) -> Result<Response<pb::ImportSessionsResponse>, Status> {
         let Call { ctx, message: rows } = Call::of(request)?;
-        let sessions = Sessions(Arc::clone(&self.completion));
-        answer(&ctx, async {
-            let results = run(&self.vault, ctx.scope()?, &sessions, rows).await?;
-            Ok(pb::ImportSessionsResponse { results })
-        })
-        .await
+        answer(&ctx, async { self.sessions(ctx.scope()?, rows).await }).await
     }
 }

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use diesel::dsl::{AsSelect, IntoBoxed, Select};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::FutureExt;
 use kernel::id::{NetworkStatusId, TherapistId};
-use kernel::{Failure, Page, PageRequest, etag};
+use kernel::{Failure, Page, PageRequest, Scope, etag};
 use schema::tables::clinical::network_statuses;
 use schema::{Cached, Explain, Refused, Result, Tx};
 
@@ -39,12 +41,19 @@ pub async fn list(
     filter: &NetworkStatusFilter,
     page: &PageRequest,
 ) -> Result<Page<NetworkStatus>, Failure> {
+    let rows = listing(tx.scope(), filter, page).load(&mut tx.conn()).await.map_err(schema::Error::from)?;
+    Ok(page.page(rows, |status: &NetworkStatus| status.id))
+}
+
+type Listing<'a> = IntoBoxed<'a, Select<network_statuses::table, AsSelect<NetworkStatus, Pg>>, Pg>;
+
+pub(crate) fn listing<'a>(scope: &Scope, filter: &'a NetworkStatusFilter, page: &PageRequest) -> Listing<'a> {
     let mut query = network_statuses::table
-        .filter(network_statuses::practice_id.eq(tx.practice()))
         .select(NetworkStatus::as_select())
+        .into_boxed()
+        .filter(network_statuses::practice_id.eq(scope.practice()))
         .order(network_statuses::id)
-        .limit(page.limit())
-        .into_boxed();
+        .limit(page.limit());
     if let Some(id) = page.after::<NetworkStatusId>() {
         query = query.filter(network_statuses::id.gt(id));
     }
@@ -58,8 +67,7 @@ pub async fn list(
         query = query.filter(network_statuses::effective_from.le(day));
         query = query.filter(network_statuses::effective_to.is_null().or(network_statuses::effective_to.ge(day)));
     }
-    let rows = query.load(&mut tx.conn()).await.map_err(schema::Error::from)?;
-    Ok(page.page(rows, |status: &NetworkStatus| status.id))
+    query
 }
 
 /// Writes what setting a status changes; it goes out with the commit. The old row ends before the new one begins.

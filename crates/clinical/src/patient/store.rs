@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use diesel::dsl::{auto_type, exists};
+use diesel::dsl::{AsSelect, IntoBoxed, Select, auto_type, exists};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::FutureExt;
 use kernel::id::{PatientId, TherapistId};
-use kernel::{Failure, Page, PageRequest, Phi, etag};
+use kernel::{Failure, Page, PageRequest, Phi, Scope, etag};
 use schema::tables::clinical::{patients, sessions};
 use schema::{Cached, Explain, Refused, Result, Tx};
 
@@ -49,13 +50,20 @@ pub async fn lock(tx: &Tx<'_>, id: PatientId) -> Result<Phi<Patient>, Failure> {
 
 /// A page of patients in the scope's reach, by id.
 pub async fn list(tx: &Tx<'_>, filter: &PatientFilter, page: &PageRequest) -> Result<Phi<Page<Patient>>, Failure> {
+    let rows = listing(tx.scope(), filter, page).load(&mut tx.conn()).await.map_err(schema::Error::from)?;
+    Ok(Phi::new(page.page(rows, |patient: &Patient| patient.id)))
+}
+
+type Listing<'a> = IntoBoxed<'a, Select<patients::table, AsSelect<Patient, Pg>>, Pg>;
+
+pub(crate) fn listing<'a>(scope: &Scope, filter: &'a PatientFilter, page: &PageRequest) -> Listing<'a> {
     let mut query = patients::table
-        .filter(patients::practice_id.eq(tx.practice()))
         .select(Patient::as_select())
+        .into_boxed()
+        .filter(patients::practice_id.eq(scope.practice()))
         .order(patients::id)
-        .limit(page.limit())
-        .into_boxed();
-    if let Some(therapist) = tx.scope().own() {
+        .limit(page.limit());
+    if let Some(therapist) = scope.own() {
         query = query.filter(own(therapist));
     }
     if let Some(id) = page.after::<PatientId>() {
@@ -70,8 +78,7 @@ pub async fn list(tx: &Tx<'_>, filter: &PatientFilter, page: &PageRequest) -> Re
     if let Some(therapist) = filter.therapist_id {
         query = query.filter(patients::therapist_id.eq(therapist));
     }
-    let rows = query.load(&mut tx.conn()).await.map_err(schema::Error::from)?;
-    Ok(Phi::new(page.page(rows, |patient: &Patient| patient.id)))
+    query
 }
 
 /// Adds a patient; it goes out with the commit.

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use diesel::dsl::{AsSelect, IntoBoxed, Select};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::FutureExt;
 use kernel::id::SessionId;
-use kernel::{Failure, Page, PageRequest, Phi, etag};
+use kernel::{Failure, Page, PageRequest, Phi, Scope, etag};
 use schema::tables::clinical::sessions;
 use schema::{Cached, Explain, Refused, Result, Tx};
 
@@ -49,13 +51,20 @@ pub async fn lock(tx: &Tx<'_>, id: SessionId) -> Result<Phi<Session>, Failure> {
 /// # Errors
 /// The database's.
 pub async fn list(tx: &Tx<'_>, filter: &SessionFilter, page: &PageRequest) -> Result<Phi<Page<Session>>, Failure> {
+    let rows = listing(tx.scope(), filter, page).load(&mut tx.conn()).await.map_err(schema::Error::from)?;
+    Ok(Phi::new(page.page(rows, |session: &Session| (session.session_date, session.id))))
+}
+
+type Listing<'a> = IntoBoxed<'a, Select<sessions::table, AsSelect<Session, Pg>>, Pg>;
+
+pub(crate) fn listing<'a>(scope: &Scope, filter: &'a SessionFilter, page: &PageRequest) -> Listing<'a> {
     let mut query = sessions::table
-        .filter(sessions::practice_id.eq(tx.practice()))
         .select(Session::as_select())
+        .into_boxed()
+        .filter(sessions::practice_id.eq(scope.practice()))
         .order((sessions::session_date, sessions::id))
-        .limit(page.limit())
-        .into_boxed();
-    if let Some(therapist) = tx.scope().own() {
+        .limit(page.limit());
+    if let Some(therapist) = scope.own() {
         query = query.filter(sessions::therapist_id.eq(therapist));
     }
     if let Some((date, id)) = page.after::<(chrono::NaiveDate, SessionId)>() {
@@ -78,8 +87,7 @@ pub async fn list(tx: &Tx<'_>, filter: &SessionFilter, page: &PageRequest) -> Re
     if let Some(status) = filter.status {
         query = query.filter(sessions::status.eq(status));
     }
-    let rows = query.load(&mut tx.conn()).await.map_err(schema::Error::from)?;
-    Ok(Phi::new(page.page(rows, |session: &Session| (session.session_date, session.id))))
+    query
 }
 
 /// Adds a session; it goes out with the commit.

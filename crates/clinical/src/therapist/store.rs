@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use diesel::dsl::{AsSelect, IntoBoxed, Select};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::FutureExt;
 use kernel::id::TherapistId;
-use kernel::{Failure, Page, PageRequest, etag};
+use kernel::{Failure, Page, PageRequest, Scope, etag};
 use schema::tables::clinical::therapists;
 use schema::{Cached, Explain, Refused, Result, Tx};
 
@@ -42,12 +44,19 @@ pub async fn lock(tx: &Tx<'_>, id: TherapistId) -> Result<Therapist, Failure> {
 /// # Errors
 /// The database's.
 pub async fn list(tx: &Tx<'_>, filter: &TherapistFilter, page: &PageRequest) -> Result<Page<Therapist>, Failure> {
+    let rows = listing(tx.scope(), filter, page).load(&mut tx.conn()).await.map_err(schema::Error::from)?;
+    Ok(page.page(rows, |therapist: &Therapist| therapist.id))
+}
+
+type Listing<'a> = IntoBoxed<'a, Select<therapists::table, AsSelect<Therapist, Pg>>, Pg>;
+
+pub(crate) fn listing<'a>(scope: &Scope, filter: &'a TherapistFilter, page: &PageRequest) -> Listing<'a> {
     let mut query = therapists::table
-        .filter(therapists::practice_id.eq(tx.practice()))
         .select(Therapist::as_select())
+        .into_boxed()
+        .filter(therapists::practice_id.eq(scope.practice()))
         .order(therapists::id)
-        .limit(page.limit())
-        .into_boxed();
+        .limit(page.limit());
     if let Some(id) = page.after::<TherapistId>() {
         query = query.filter(therapists::id.gt(id));
     }
@@ -57,8 +66,7 @@ pub async fn list(tx: &Tx<'_>, filter: &TherapistFilter, page: &PageRequest) -> 
     if let Some(npi) = &filter.npi {
         query = query.filter(therapists::npi.eq(npi));
     }
-    let rows = query.load(&mut tx.conn()).await.map_err(schema::Error::from)?;
-    Ok(page.page(rows, |therapist: &Therapist| therapist.id))
+    query
 }
 
 /// Adds a therapist; it goes out with the commit.

@@ -4,9 +4,14 @@
 
 pub mod access;
 pub mod app;
+pub mod caller;
 pub mod command;
 pub mod config;
 pub mod console;
+pub mod import;
 pub mod methods;
+pub mod payer;
 pub mod services;
 pub mod telemetry;
+pub mod verify;
+pub mod workload;

@@ -4,6 +4,8 @@ use proptest::prelude::*;
 use super::event::rank;
 use super::*;
 
+mod columns;
+
 fn at(second: i64) -> DateTime<Utc> {
     Utc.timestamp_opt(1_800_000_000 + second, 0).unwrap()
 }

@@ -102,7 +102,7 @@ struct Intake<'a, I: Import> {
     vault: &'a Vault,
     scope: &'a Scope,
     import: &'a I,
-    /// The first row's, which all others must share.
+    /// The first good row's, which all others must share.
     source: Option<String>,
     /// One per row; those of the rows that wait are filled in later.
     results: Vec<pb::ImportResult>,
@@ -115,7 +115,8 @@ impl<I: Import> Intake<'_, I> {
         let mut v = Violations::new();
         let (origin, row) = self.import.read(&mut v, self.scope, message);
         v.set_prefix("");
-        if self.source.get_or_insert_with(|| origin.source.clone()) != &origin.source {
+        // the first good row says which system it is, so that a bad one doesn't speak for the others
+        if v.is_empty() && self.source.get_or_insert_with(|| origin.source.clone()) != &origin.source {
             v.add("source", "must be the same in all rows");
         }
         let index = self.results.len();

@@ -63,8 +63,8 @@ async fn a_bad_therapist_stops_no_other() {
     let foreign_source = pb::ImportTherapistsRequest { source: "new".to_owned(), ..therapist_row("f", therapist("")) };
     let unknown = "00000000-0000-7000-8000-000000000000".to_owned();
     let rows = vec![
+        pb::ImportTherapistsRequest { source: String::new(), ..therapist_row("b", pb::Therapist::default()) },
         therapist_row("a", therapist("1679576722")),
-        therapist_row("b", pb::Therapist::default()),
         therapist_row("c", therapist("1234567893")),
         therapist_row("d", therapist("1679576722")),
         therapist_row("e", pb::Therapist { supervisor_id: unknown, ..therapist("") }),
@@ -76,8 +76,8 @@ async fn a_bad_therapist_stops_no_other() {
     assert_eq!(
         seen(&first),
         [
-            (Created, ""),
             (Refused, "INVALID_REQUEST"),
+            (Created, ""),
             (Refused, "NPI_TAKEN"),
             (Refused, "NPI_TAKEN"),
             (Refused, "NOT_FOUND"),
@@ -87,15 +87,15 @@ async fn a_bad_therapist_stops_no_other() {
         ]
     );
     assert_eq!(first.iter().map(|result| result.row).collect::<Vec<_>>(), (0..8).collect::<Vec<_>>());
-    assert_eq!(first[6].id, first[0].id);
+    assert_eq!(first[6].id, first[1].id);
     let fields = |i: usize| -> Vec<_> {
         first[i].problem.as_ref().unwrap().violations.iter().map(|violation| violation.field.as_str()).collect()
     };
-    assert_eq!(fields(1), ["therapist.first_name", "therapist.last_name"]);
+    assert_eq!(fields(0), ["source", "therapist.first_name", "therapist.last_name"]);
     assert_eq!(fields(5), ["source"]);
     let entry = stage.entries().await.pop().unwrap();
     assert_eq!((entry.action.as_str(), entry.resource_type.as_str()), ("create", "therapist"));
-    assert_eq!(entry.resource_ids, [first[0].id.clone(), first[7].id.clone()]);
+    assert_eq!(entry.resource_ids, [first[1].id.clone(), first[7].id.clone()]);
     assert!(!entry.accessed_phi);
     // the same rows again create nothing
     let again = therapists(&stage, rows).await;

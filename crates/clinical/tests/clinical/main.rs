@@ -8,3 +8,4 @@ mod patients;
 mod sessions;
 mod stage;
 mod therapists;
+mod trail;

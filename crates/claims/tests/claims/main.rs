@@ -1,0 +1,20 @@
+//! `ClaimService` against the real database: each test calls the handlers as the server does.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+
+mod batch;
+mod cancel;
+mod catalog;
+mod create;
+mod model;
+mod reading;
+mod ready;
+mod submit;
+mod timeline;
+mod transitions;
+mod update;
+mod world;

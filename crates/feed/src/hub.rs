@@ -51,6 +51,15 @@ impl Hub {
         self.0.draining.send_replace(true);
     }
 
+    /// Waits for the drain: the process is about to end.
+    pub fn drained(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut draining = self.0.draining.subscribe();
+        async move {
+            // a hub that is gone drains nothing any more
+            let _ = draining.wait_for(|d| *d).await;
+        }
+    }
+
     /// The last position known of a practice; 0 when none is.
     #[must_use]
     pub fn head(&self, practice: PracticeId) -> i64 {

@@ -3,16 +3,21 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use analytics::Refresher;
 use audit::batcher::Workers;
 use audit::{Batcher, Vault};
 use feed::{Hub, Reader};
-use kernel::Clock;
+use kernel::id::RequestId;
+use kernel::method::{Method, PhiUse};
 use kernel::page::TokenKey;
+use kernel::scope::Facts;
+use kernel::{Clock, Permission};
 use schema::Db;
 use schema::preflight::{Unfit, unfit};
 use tenancy::directory::Directory;
+use tenancy::operator::Operator;
 use tenancy::password::{Cost, Passwords};
 use tenancy::token::Env;
 use tokio::net::TcpListener;
@@ -26,6 +31,9 @@ use crate::services;
 
 /// How long open requests and streams have after the signal to end.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// How long an operator's command may take in the database.
+const COMMAND_DEADLINE: Duration = Duration::from_secs(600);
 
 /// What a server needs to know. Made by the configuration, or by the development mode.
 #[derive(Debug, Clone)]
@@ -82,6 +90,31 @@ pub struct Parts {
     pub tasks: TaskTracker,
 }
 
+impl Parts {
+    /// What the operator at the machine may do, under the name of the command that does it.
+    #[must_use]
+    pub fn operator(&self, command: &'static str) -> Operator {
+        // one small record for the life of the process
+        let method: &'static Method = Box::leak(Box::new(Method {
+            path: command,
+            permission: Permission::Authenticated,
+            phi: PhiUse::None,
+            mutates: true,
+            streams: false,
+        }));
+        let facts = Facts {
+            request_id: RequestId::new().to_string(),
+            method,
+            peer: None,
+            deadline: Instant::now() + COMMAND_DEADLINE,
+            clock: self.clock.clone(),
+            page_key: self.page_key.clone(),
+            entries: 0.into(),
+        };
+        Operator::new(self.vault.clone(), self.directory.clone(), self.passwords.clone(), Arc::new(facts))
+    }
+}
+
 /// A server that is ready to listen.
 #[derive(Debug)]
 pub struct App {
@@ -110,6 +143,8 @@ impl App {
         let hub = Hub::new();
         let tasks = TaskTracker::new();
         tasks.spawn(hub.clone().poll(reader.clone()));
+        let refresher = Refresher::new(db.clone(), Db::new(&settings.audit_url, 1)?, settings.clock.clone());
+        tasks.spawn(refresher.run(hub.drained()));
         let directory = Directory::new(db.clone(), settings.clock.clone(), settings.env.clone());
         let gate = Arc::new(Gate {
             methods,

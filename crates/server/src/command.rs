@@ -3,11 +3,30 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use crate::config::Connection;
+
+pub mod dev;
+pub mod import;
 pub mod migrate;
 pub mod serve;
+pub mod simulate_payer;
 
 /// How a command ends: an exit code, or an error that is printed with its causes.
 pub type Ended = Result<ExitCode, Box<dyn Error + Send + Sync>>;
+
+/// Reads the token; it is never an argument, where other users of the machine could see it.
+///
+/// # Errors
+/// When the file can't be read.
+pub fn token(connection: &Connection) -> Result<String, String> {
+    let text = if connection.token_file.as_os_str() == "-" {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        std::fs::read_to_string(&connection.token_file)
+    };
+    let text = text.map_err(|e| format!("can't read the token from {}: {e}", connection.token_file.display()))?;
+    Ok(text.trim().to_owned())
+}
 
 /// Waits for the operator or the supervisor to end the process.
 pub async fn asked_to_end() {

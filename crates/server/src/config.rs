@@ -3,15 +3,21 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::telemetry::LogFormat;
 use clap::{Args, Parser, Subcommand};
+use schema::embedded::Options;
+
+use crate::import::SyntheaOptions;
+use crate::payer::PayerOptions;
+use crate::telemetry::LogFormat;
 
 /// claimsd: the claims backend of therapy practices.
+///
+/// Without a command it runs `dev`: a private PostgreSQL, demonstration practices, and the API on 127.0.0.1:50051.
 #[derive(Debug, Parser)]
 #[command(version, about, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
     /// What to log, in the form of `RUST_LOG`.
     #[arg(long, env = "CLAIMSD_LOG", default_value = "info", global = true)]
     pub log: String,
@@ -24,10 +30,60 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Develops and demonstrates: everything on this machine, nothing to set up.
+    Dev(Dev),
     /// Serves in production: nothing embedded, nothing implied, unsafe settings refused.
     Serve(Serve),
     /// Brings the database to this version's schema.
     Migrate(Migrate),
+    /// Imports what other systems export.
+    Import(Import),
+    /// Plays clearinghouse and payers for a server, by the claim feed.
+    SimulatePayer(SimulatePayer),
+}
+
+/// `claimsd dev`.
+#[derive(Debug, Clone, Args)]
+pub struct Dev {
+    /// Where to serve; a free port is taken when this one is in use and was not asked for.
+    #[arg(long)]
+    pub listen: Option<SocketAddr>,
+    /// Holds the database; kept between runs.
+    #[arg(long, default_value = ".claimsd")]
+    pub data_dir: PathBuf,
+    /// Write endpoint, practices, users and tokens to this file, as JSON.
+    #[arg(long)]
+    pub credentials: Option<PathBuf>,
+    /// Run the demonstration through the API, check that it adds up, and end.
+    #[arg(long)]
+    pub once: bool,
+    /// With --once: write summary.json into this directory.
+    #[arg(long, requires = "once")]
+    pub out: Option<PathBuf>,
+    /// Sessions of the demonstration: 2,000 with --once, else 200.
+    #[arg(long)]
+    pub sessions: Option<usize>,
+    /// Same seed, same data.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// The directory of PostgreSQL's initdb and postgres; looked for in the usual places when left out.
+    #[arg(long, env = "PG_BIN")]
+    pub pg_bin: Option<PathBuf>,
+}
+
+impl Default for Dev {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            data_dir: ".claimsd".into(),
+            credentials: None,
+            once: false,
+            out: None,
+            sessions: None,
+            seed: 1,
+            pg_bin: pg_bin(),
+        }
+    }
 }
 
 /// `claimsd serve`.
@@ -65,6 +121,48 @@ pub struct Serve {
     pub no_reflection: bool,
 }
 
+/// How a command that is a client reaches a server.
+#[derive(Debug, Clone, Args)]
+pub struct Connection {
+    /// The server, such as http://127.0.0.1:50051.
+    #[arg(long, env = "CLAIMSD_ENDPOINT", default_value = "http://127.0.0.1:50051")]
+    pub endpoint: String,
+    /// File that holds the token; "-" reads it from standard input.
+    #[arg(long, env = "CLAIMSD_TOKEN_FILE", default_value = "-")]
+    pub token_file: PathBuf,
+}
+
+/// `claimsd import`.
+#[derive(Debug, Clone, Args)]
+pub struct Import {
+    #[command(subcommand)]
+    pub source: ImportSource,
+}
+
+/// The systems whose exports are understood.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ImportSource {
+    /// CSV files of the Synthea patient generator; repeatable, nothing is doubled.
+    Synthea {
+        #[command(flatten)]
+        connection: Connection,
+        /// Id of the practice that takes the data in.
+        #[arg(long)]
+        practice: String,
+        #[command(flatten)]
+        options: SyntheaOptions,
+    },
+}
+
+/// `claimsd simulate-payer`.
+#[derive(Debug, Clone, Args)]
+pub struct SimulatePayer {
+    #[command(flatten)]
+    pub connection: Connection,
+    #[command(flatten)]
+    pub options: PayerOptions,
+}
+
 /// `claimsd migrate`.
 #[derive(Debug, Clone, Args)]
 pub struct Migrate {
@@ -74,4 +172,17 @@ pub struct Migrate {
     /// Only tell what would be run.
     #[arg(long)]
     pub dry_run: bool,
+}
+
+#[expect(clippy::disallowed_methods, reason = "the configuration is what reads the environment")]
+fn pg_bin() -> Option<PathBuf> {
+    std::env::var_os("PG_BIN").map(PathBuf::from)
+}
+
+/// What the environment says about an embedded PostgreSQL.
+#[expect(clippy::disallowed_methods, reason = "the configuration is what reads the environment")]
+#[must_use]
+pub fn embedded_options(pg_bin: Option<PathBuf>) -> Options {
+    let search_path = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
+    Options { bin_dir: pg_bin, search_path, temp_dir: std::env::temp_dir(), revive: true }
 }

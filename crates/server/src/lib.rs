@@ -8,6 +8,7 @@ pub mod caller;
 pub mod command;
 pub mod config;
 pub mod console;
+pub mod founder;
 pub mod import;
 pub mod methods;
 pub mod payer;

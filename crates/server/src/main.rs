@@ -4,7 +4,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use clap::Parser;
-use server::config::{Cli, Command};
+use server::config::{Cli, Command, Dev};
 use server::{command, console, telemetry};
 
 fn main() -> ExitCode {
@@ -19,9 +19,12 @@ fn main() -> ExitCode {
         Err(error) => return failed(&error),
     };
     let ended = runtime.block_on(async {
-        match cli.command {
+        match cli.command.unwrap_or_else(|| Command::Dev(Dev::default())) {
+            Command::Dev(args) => command::dev::run(args).await,
             Command::Serve(args) => command::serve::run(args).await,
             Command::Migrate(args) => command::migrate::run(args).await,
+            Command::Import(args) => command::import::run(args).await,
+            Command::SimulatePayer(args) => command::simulate_payer::run(args).await,
         }
     });
     match ended {

@@ -1,6 +1,7 @@
 //! The list of services. A new one is a line here, and its health and reflection come by themselves.
 
-use audit::trail::service::Trail;
+use analytics::Analytics;
+use audit::Trail;
 use claims::claim::service::Claims;
 use claims::draft::{Drafter, completion};
 use claims::payer::Payers;
@@ -12,6 +13,7 @@ use tenancy::auth::Auth;
 use tenancy::membership::service::Memberships;
 use tenancy::practice::service::Practices;
 use tenancy::user::service::Users;
+use therapy_claims::analytics::v1::analytics_service_server::AnalyticsServiceServer;
 use therapy_claims::audit::v1::audit_service_server::AuditServiceServer;
 use therapy_claims::claims::v1::claim_service_server::ClaimServiceServer;
 use therapy_claims::claims::v1::payer_service_server::PayerServiceServer;
@@ -82,6 +84,7 @@ pub async fn router(
         ClaimServiceServer::new(Claims::new(vault.clone(), payers.clone(), hub.clone())),
         PayerServiceServer::new(payers),
         AuditServiceServer::new(Trail::new(vault.clone())),
+        AnalyticsServiceServer::new(Analytics::new(vault.db().clone())),
     );
     if reflection {
         let builder = || {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 pub use self::account::Accounts;
-pub use self::once::{Once, once};
+pub use self::once::{Once, fill, once};
 pub use self::run::Outcome;
 pub(crate) use self::run::{list_claims, list_sessions};
 pub use self::seat::{Seat, Worker};

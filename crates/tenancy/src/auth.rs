@@ -1,5 +1,6 @@
 //! Logging in, choosing a practice, and the credentials of other services.
 
+mod credential;
 pub mod service;
 mod session;
 
@@ -13,10 +14,10 @@ use crate::throttle::Throttle;
 
 /// Serves log-ins, service accounts and tokens. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Auth(Arc<Inner>);
+pub struct Auth(pub(crate) Arc<Inner>);
 
 #[derive(Debug)]
-struct Inner {
+pub(crate) struct Inner {
     vault: Vault,
     directory: Directory,
     passwords: Passwords,

@@ -8,6 +8,7 @@ pub mod account;
 pub mod auth;
 pub mod directory;
 pub mod membership;
+pub mod operator;
 pub mod password;
 pub mod practice;
 pub mod throttle;

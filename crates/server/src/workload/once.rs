@@ -38,7 +38,7 @@ pub async fn once(options: Once) -> Result<Verdict, Error> {
     let tally = Tally::default();
     let operator = Caller::connect(&options.endpoint, &options.operator_token, &tally).await?;
     let world = super::prepare(&operator, &options.workload).await?;
-    let outcomes = drive(&options, &world, &tally).await?;
+    let outcomes = drive(&options.endpoint, options.workload.seed, &world, &tally).await?;
     let verdict = verify::run(&world, &outcomes, &tally, &start).await?;
     if let Some(directory) = &options.out {
         verdict.write(directory)?;
@@ -47,15 +47,29 @@ pub async fn once(options: Once) -> Result<Verdict, Error> {
     Ok(verdict)
 }
 
+/// Fills a world that holds no sessions yet; one that was filled before stays as its users left it.
+///
+/// # Errors
+/// What the API answered that it should not have.
+pub async fn fill(endpoint: &str, options: &WorkloadOptions, world: &World, tally: &Tally) -> Result<(), Error> {
+    for seat in &world.seats {
+        if !super::list_sessions(&seat.admin.caller).await?.is_empty() {
+            return Ok(());
+        }
+    }
+    drive(endpoint, options.seed, world, tally).await?;
+    Ok(())
+}
+
 /// The sessions go through while the payers answer; both end when nothing is left to answer.
-async fn drive(options: &Once, world: &World, tally: &Tally) -> Result<Vec<Outcome>, Error> {
-    let payer = PayerOptions { seed: options.workload.seed, subscription: payer::SUBSCRIPTION.to_owned() };
+async fn drive(endpoint: &str, seed: u64, world: &World, tally: &Tally) -> Result<Vec<Outcome>, Error> {
+    let payer = PayerOptions { seed, subscription: payer::SUBSCRIPTION.to_owned() };
     let stop = CancellationToken::new();
-    let paying = pin!(payer::run(&options.endpoint, &world.accounts.adapter, &payer, tally, stop.clone()));
+    let paying = pin!(payer::run(endpoint, &world.accounts.adapter, &payer, tally, stop.clone()));
     let working = pin!(async {
         let outcomes = super::run(world).await?;
         note("waiting for the payers' answers");
-        let adapter = Caller::connect(&options.endpoint, &world.accounts.adapter, tally).await?;
+        let adapter = Caller::connect(endpoint, &world.accounts.adapter, tally).await?;
         payer::answered(&adapter, &payer.subscription, ANSWERED_WITHIN).await?;
         Ok::<_, Error>(outcomes)
     });

@@ -25,6 +25,36 @@ impl Memberships {
         Self { vault }
     }
 
+    /// Gives an existing user a place in the scope's practice.
+    ///
+    /// # Errors
+    /// Those of `CreateMembership`.
+    pub async fn create(
+        &self,
+        scope: &Scope,
+        message: &pb::CreateMembershipRequest,
+    ) -> Result<pb::Membership, Failure> {
+        let mut v = Violations::new();
+        let once = once(&mut v, scope, &message.request_id, message);
+        let email = v.text("email", &message.email, user::EMAIL_MAX);
+        let role = convert::role(&mut v, "role", message.role);
+        let therapist = v.optional_id("therapist_id", &message.therapist_id);
+        let email = v.done(email)?;
+        self.vault
+            .write(scope, once.as_ref(), || {
+                async |tx| {
+                    let (owners, found) = join!(store::lock_owners(tx), user::store::id_by_email(tx, &email));
+                    if message.is_owner {
+                        owners?.require(scope.actor())?;
+                    }
+                    let user = found?.ok_or_else(|| Failure::not_found("user", ""))?;
+                    store::insert(tx, &Membership::new(scope, user, role, message.is_owner, therapist)).await?;
+                    changed(tx, user).await
+                }
+            })
+            .await
+    }
+
     /// Locks, judges and applies the patch.
     async fn change(
         &self,
@@ -60,29 +90,7 @@ impl pb::membership_service_server::MembershipService for Memberships {
         request: Request<pb::CreateMembershipRequest>,
     ) -> Result<Response<pb::Membership>, Status> {
         let Call { ctx, message } = Call::of(request)?;
-        answer(&ctx, async {
-            let scope = ctx.scope()?;
-            let mut v = Violations::new();
-            let once = once(&mut v, scope, &message.request_id, &message);
-            let email = v.text("email", &message.email, user::EMAIL_MAX);
-            let role = convert::role(&mut v, "role", message.role);
-            let therapist = v.optional_id("therapist_id", &message.therapist_id);
-            let email = v.done(email)?;
-            self.vault
-                .write(scope, once.as_ref(), || {
-                    async |tx| {
-                        let (owners, found) = join!(store::lock_owners(tx), user::store::id_by_email(tx, &email));
-                        if message.is_owner {
-                            owners?.require(scope.actor())?;
-                        }
-                        let user = found?.ok_or_else(|| Failure::not_found("user", ""))?;
-                        store::insert(tx, &Membership::new(scope, user, role, message.is_owner, therapist)).await?;
-                        changed(tx, user).await
-                    }
-                })
-                .await
-        })
-        .await
+        answer(&ctx, async { self.create(ctx.scope()?, &message).await }).await
     }
 
     async fn update_membership(

@@ -5,7 +5,7 @@ use audit::{Action, Change, Entry, Vault};
 use futures_util::join;
 use kernel::id::UserId;
 use kernel::mask::Mask;
-use kernel::{Call, Failure, Phi, Scope, Violations, answer, etag};
+use kernel::{Call, Failure, Phi, Role, Scope, Violations, answer, etag};
 use schema::{Once, Tx};
 use therapy_claims::tenancy::v1 as pb;
 use tonic::{Request, Response, Status};
@@ -25,6 +25,97 @@ impl Users {
     #[must_use]
     pub const fn new(vault: Vault, passwords: Passwords) -> Self {
         Self { vault, passwords }
+    }
+
+    /// Creates a user with a first membership.
+    ///
+    /// # Errors
+    /// Those of `CreateUser`.
+    pub async fn create(&self, scope: &Scope, mut message: pb::CreateUserRequest) -> Result<pb::User, Failure> {
+        let mut v = Violations::new();
+        let password = convert::read_password(&mut v, &message.password);
+        // the digest is stored, and must not help anybody to guess the password
+        message.password.clear();
+        let once = once(&mut v, scope, &message.request_id, &message);
+        let role = membership::convert::role(&mut v, "role", message.role);
+        let therapist = v.optional_id("therapist_id", &message.therapist_id);
+        v.set_prefix("user.");
+        let user = convert::new(&mut v, scope.now(), role, &message.user.unwrap_or_default());
+        let user = v.done(user)?;
+        let place = Membership::new(scope, user.id, role, message.is_owner, therapist);
+        let hash = self.passwords.hash(password).await?;
+        self.vault
+            .write(scope, once.as_ref(), || {
+                async |tx| {
+                    let owners = membership::store::lock_owners(tx).await?;
+                    if place.is_owner {
+                        owners.require(scope.actor())?;
+                    }
+                    let created = create(tx, &user, &hash, &place).await?;
+                    Ok(changed(scope, Action::Create, created))
+                }
+            })
+            .await
+    }
+
+    /// Creates a user who has no practice yet, and may found one.
+    ///
+    /// # Errors
+    /// Those of `CreateUser`.
+    pub async fn create_founder(&self, scope: &Scope, user: &pb::User, password: &str) -> Result<pb::User, Failure> {
+        let mut v = Violations::new();
+        let password = convert::read_password(&mut v, password);
+        v.set_prefix("user.");
+        let user = convert::new(&mut v, scope.now(), Role::Admin, user);
+        let user = v.done(user)?;
+        let hash = self.passwords.hash(password).await?;
+        self.vault
+            .write(scope, None, || {
+                async |tx| {
+                    store::insert(tx, &user, &hash).await?;
+                    let entry = Entry::bare(scope, Action::Create, "user").with(user.id.uuid());
+                    Ok(Change::recorded(entry, Phi::new(convert::to_pb(user.clone(), scope.now()))))
+                }
+            })
+            .await
+    }
+
+    /// Changes a user, or their password.
+    ///
+    /// # Errors
+    /// Those of `UpdateUser`.
+    pub async fn update(&self, scope: &Scope, mut message: pb::UpdateUserRequest) -> Result<pb::User, Failure> {
+        let mut v = Violations::new();
+        let password = std::mem::take(&mut message.password);
+        let password = (!password.is_empty()).then(|| convert::read_password(&mut v, &password));
+        let once = once(&mut v, scope, &message.request_id, &message);
+        let mask = Mask::parse(&mut v, message.update_mask.as_ref(), convert::UPDATABLE);
+        v.set_prefix("user.");
+        let user = message.user.unwrap_or_default();
+        let id = v.id("id", &user.id);
+        let expected = etag::expected(&mut v, "etag", &user.etag);
+        let patch = convert::patch(&mut v, &mask, &user);
+        let patch = v.done(patch)?;
+        let hash = match password {
+            Some(password) => Some(self.passwords.hash(password).await?),
+            None => None,
+        };
+        self.change(scope, once.as_ref(), (id, expected), &patch, hash.as_deref()).await
+    }
+
+    /// Lists the users of the scope's practice.
+    ///
+    /// # Errors
+    /// Those of `ListUsers`.
+    pub async fn list(&self, scope: &Scope, message: &pb::ListUsersRequest) -> Result<pb::ListUsersResponse, Failure> {
+        let mut v = Violations::new();
+        let include_inactive = message.include_inactive;
+        let page = scope.page(&mut v, message.page_size, &message.page_token, &include_inactive);
+        let page = v.done(page)?;
+        let read = async |tx: &Tx<'_>| Ok(store::list(tx, include_inactive, &page).await?);
+        let found = self.vault.db().read_one(scope, read).await?;
+        let found = found.map(|user| convert::to_pb(user, scope.now()));
+        Ok(pb::ListUsersResponse { users: found.items, next_page_token: found.next_page_token })
     }
 
     /// Judges and applies the patch, and the new password if there is one.
@@ -61,35 +152,8 @@ impl Users {
 #[tonic::async_trait]
 impl pb::user_service_server::UserService for Users {
     async fn create_user(&self, request: Request<pb::CreateUserRequest>) -> Result<Response<pb::User>, Status> {
-        let Call { ctx, mut message } = Call::of(request)?;
-        answer(&ctx, async {
-            let scope = ctx.scope()?;
-            let mut v = Violations::new();
-            let password = convert::read_password(&mut v, &message.password);
-            // the digest is stored, and must not help anybody to guess the password
-            message.password.clear();
-            let once = once(&mut v, scope, &message.request_id, &message);
-            let role = membership::convert::role(&mut v, "role", message.role);
-            let therapist = v.optional_id("therapist_id", &message.therapist_id);
-            v.set_prefix("user.");
-            let user = convert::new(&mut v, scope.now(), role, &message.user.unwrap_or_default());
-            let user = v.done(user)?;
-            let place = Membership::new(scope, user.id, role, message.is_owner, therapist);
-            let hash = self.passwords.hash(password).await?;
-            self.vault
-                .write(scope, once.as_ref(), || {
-                    async |tx| {
-                        let owners = membership::store::lock_owners(tx).await?;
-                        if place.is_owner {
-                            owners.require(scope.actor())?;
-                        }
-                        let created = create(tx, &user, &hash, &place).await?;
-                        Ok(changed(scope, Action::Create, created))
-                    }
-                })
-                .await
-        })
-        .await
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async { self.create(ctx.scope()?, message).await }).await
     }
 
     async fn get_user(&self, request: Request<pb::GetUserRequest>) -> Result<Response<pb::User>, Status> {
@@ -106,27 +170,8 @@ impl pb::user_service_server::UserService for Users {
     }
 
     async fn update_user(&self, request: Request<pb::UpdateUserRequest>) -> Result<Response<pb::User>, Status> {
-        let Call { ctx, mut message } = Call::of(request)?;
-        answer(&ctx, async {
-            let scope = ctx.scope()?;
-            let mut v = Violations::new();
-            let password = std::mem::take(&mut message.password);
-            let password = (!password.is_empty()).then(|| convert::read_password(&mut v, &password));
-            let once = once(&mut v, scope, &message.request_id, &message);
-            let mask = Mask::parse(&mut v, message.update_mask.as_ref(), convert::UPDATABLE);
-            v.set_prefix("user.");
-            let user = message.user.unwrap_or_default();
-            let id = v.id("id", &user.id);
-            let expected = etag::expected(&mut v, "etag", &user.etag);
-            let patch = convert::patch(&mut v, &mask, &user);
-            let patch = v.done(patch)?;
-            let hash = match password {
-                Some(password) => Some(self.passwords.hash(password).await?),
-                None => None,
-            };
-            self.change(scope, once.as_ref(), (id, expected), &patch, hash.as_deref()).await
-        })
-        .await
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async { self.update(ctx.scope()?, message).await }).await
     }
 
     async fn list_users(
@@ -134,18 +179,7 @@ impl pb::user_service_server::UserService for Users {
         request: Request<pb::ListUsersRequest>,
     ) -> Result<Response<pb::ListUsersResponse>, Status> {
         let Call { ctx, message } = Call::of(request)?;
-        answer(&ctx, async {
-            let scope = ctx.scope()?;
-            let mut v = Violations::new();
-            let include_inactive = message.include_inactive;
-            let page = scope.page(&mut v, message.page_size, &message.page_token, &include_inactive);
-            let page = v.done(page)?;
-            let read = async |tx: &Tx<'_>| Ok(store::list(tx, include_inactive, &page).await?);
-            let found = self.vault.db().read_one(scope, read).await?;
-            let found = found.map(|user| convert::to_pb(user, scope.now()));
-            Ok(pb::ListUsersResponse { users: found.items, next_page_token: found.next_page_token })
-        })
-        .await
+        answer(&ctx, async { self.list(ctx.scope()?, &message).await }).await
     }
 
     async fn deactivate_user(&self, request: Request<pb::DeactivateUserRequest>) -> Result<Response<pb::User>, Status> {

@@ -1,0 +1,4 @@
+//! End to end: the real server in process, a real PostgreSQL, real gRPC.
+
+mod flow;
+mod harness;

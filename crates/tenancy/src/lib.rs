@@ -14,3 +14,6 @@ pub mod practice;
 pub mod throttle;
 pub mod token;
 pub mod user;
+
+#[cfg(test)]
+mod tests;

@@ -85,8 +85,10 @@ impl User {
     }
 }
 
-/// Judges whether a practice may change a person: somebody who works elsewhere too is not one practice's to change,
-/// or its administrators could get at the other practice's data with a password of their choice.
+/// Judges whether a practice may change a person.
+///
+/// Somebody who works elsewhere too is not one practice's to change, or its administrators could get at the other
+/// practice's data with a password of their choice.
 ///
 /// # Errors
 /// `FAILED_PRECONDITION` for people of several practices and ended memberships, `PERMISSION_DENIED` for owners.

@@ -102,7 +102,11 @@ impl pb::membership_service_server::MembershipService for Memberships {
             let scope = ctx.scope()?;
             let mut v = Violations::new();
             let once = once(&mut v, scope, &message.request_id, &message);
-            let mask = Mask::parse(&mut v, message.update_mask.as_ref(), convert::UPDATABLE);
+            let mask = match (&message.update_mask, message.reactivate) {
+                // a reactivation is change enough
+                (None, true) => Mask::parse(&mut Violations::new(), None, convert::UPDATABLE),
+                (mask, _) => Mask::parse(&mut v, mask.as_ref(), convert::UPDATABLE),
+            };
             v.set_prefix("membership.");
             let membership = message.membership.unwrap_or_default();
             let user = v.id("user_id", &membership.user_id);

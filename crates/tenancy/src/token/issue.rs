@@ -3,7 +3,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::join;
 use kernel::access::Actor;
-use kernel::error::Detail;
 use kernel::id::ServiceAccountId;
 use kernel::{Code, Failure};
 use schema::Tx;
@@ -93,8 +92,5 @@ async fn own_account(tx: &Tx<'_>, id: ServiceAccountId) -> Result<Account, Failu
 
 /// What belongs to others is answered like what does not exist.
 fn hide(failure: Failure, key_id: &str) -> Failure {
-    match failure.detail {
-        Detail::Resource { .. } if failure.code == Code::NotFound => Failure::not_found("token", key_id),
-        _ => failure,
-    }
+    if failure.code == Code::NotFound { Failure::not_found("token", key_id) } else { failure }
 }

@@ -89,7 +89,11 @@ impl Users {
         let password = std::mem::take(&mut message.password);
         let password = (!password.is_empty()).then(|| convert::read_password(&mut v, &password));
         let once = once(&mut v, scope, &message.request_id, &message);
-        let mask = Mask::parse(&mut v, message.update_mask.as_ref(), convert::UPDATABLE);
+        let mask = match (&message.update_mask, &password) {
+            // a new password is change enough
+            (None, Some(_)) => Mask::parse(&mut Violations::new(), None, convert::UPDATABLE),
+            (mask, _) => Mask::parse(&mut v, mask.as_ref(), convert::UPDATABLE),
+        };
         v.set_prefix("user.");
         let user = message.user.unwrap_or_default();
         let id = v.id("id", &user.id);

@@ -1,0 +1,53 @@
+use std::path::Path;
+
+use kernel::{Clock, Code};
+use schema::Db;
+use testkit::proxy::{Address, Proxy, Weather};
+
+use super::fixture::*;
+use crate::directory::Directory;
+use crate::token::Env;
+
+/// A directory whose line to the database can be watched and cut.
+async fn behind_a_proxy(world: &World) -> (Directory, Proxy) {
+    let url = world.db.url_as("claims_app");
+    let (_, place) = url.split_once('@').unwrap();
+    let (socket, database) = place.split_once('/').unwrap();
+    let socket = Path::new(&socket.replace("%2F", "/").replace("%2D", "-").replace("%2E", ".")).join(".s.PGSQL.5432");
+    let proxy = Proxy::tapped(Address::Unix(socket)).await.unwrap();
+    let url = format!("postgres://claims_app@127.0.0.1:{}/{database}", proxy.port().unwrap());
+    (Directory::new(Db::new(&url, 4).unwrap(), Clock::system(), Env::new("test").unwrap()), proxy)
+}
+
+#[tokio::test]
+async fn without_the_database_there_is_no_answer_and_never_an_old_one() {
+    let world = World::new().await;
+    let (_, person) = world.owned_practice("ada").await;
+    let (directory, proxy) = behind_a_proxy(&world).await;
+    directory.resolve(&person.token).await.unwrap();
+    directory.forget(key_id(&person.token)).await;
+    for weather in [Weather::Silent, Weather::Cut] {
+        proxy.set(weather);
+        let failure = directory.resolve(&person.token).await.unwrap_err();
+        assert_eq!(failure.code, Code::Unavailable, "{weather:?}: {failure:?}");
+        let failure = directory.again(key_id(&person.token)).await.unwrap_err();
+        assert_eq!(failure.code, Code::Unavailable, "{weather:?}: {failure:?}");
+    }
+    proxy.set(Weather::Fair);
+    directory.resolve(&person.token).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_thousand_callers_with_one_token_ask_the_database_once() {
+    let world = World::new().await;
+    let (_, person) = world.owned_practice("ada").await;
+    let (directory, proxy) = behind_a_proxy(&world).await;
+    let all = futures_util::future::join_all((0..1000).map(|_| directory.resolve(&person.token))).await;
+    assert!(all.into_iter().all(|identity| identity.is_ok()));
+    directory.finished().await;
+    let sent = proxy.traffic().await.up;
+    let key = key_id(&person.token).as_bytes();
+    let asked = sent.windows(key.len()).filter(|window| *window == key).count();
+    // three statements of one flight, and one that notes the use
+    assert!((3..=4).contains(&asked), "{asked}");
+}

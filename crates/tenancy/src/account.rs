@@ -5,7 +5,6 @@ pub mod store;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use kernel::access::Actor;
 use kernel::id::{PracticeId, ServiceAccountId};
 use kernel::{Code, Failure};
 use schema::tables::tenancy::{service_accounts, service_grants};
@@ -42,18 +41,33 @@ pub struct NewGrant {
     pub valid_to: Option<DateTime<Utc>>,
 }
 
-/// Judges whether a practice may make and end an account's tokens. A token opens every practice that granted the
-/// account something, so once there are several of them it is the operator's.
+/// Judges whether a caller may make and end an account's tokens: a token opens every practice that ever granted the
+/// account something, so that takes an administrator of all of them, or the operator.
 ///
 /// # Errors
 /// `FAILED_PRECONDITION / ACCOUNT_SHARED`.
-pub fn judge_tokens(caller: Actor, here: PracticeId, grants: &[PracticeId]) -> Result<(), Failure> {
-    if caller == Actor::System || grants.iter().all(|practice| *practice == here) {
+pub fn judge_tokens(here: PracticeId, grants: &[Grant], caller: &Caller) -> Result<(), Failure> {
+    let is_own = |practice: PracticeId| match caller {
+        Caller::Operator => true,
+        Caller::Admin { elsewhere } => practice == here || elsewhere.contains(&practice),
+    };
+    if grants.iter().all(|grant| is_own(grant.practice_id)) {
         return Ok(());
     }
     Err(Failure::new(
         Code::FailedPrecondition,
         "ACCOUNT_SHARED",
-        "the account serves other practices too, so its tokens are the operator's; end its grant to shut it out",
+        "the account serves practices that the caller does not administer; its tokens are the operator's, and ending \
+         its grant shuts it out",
     ))
+}
+
+/// Who wants to make or end tokens.
+#[derive(Debug)]
+pub enum Caller {
+    Operator,
+    /// An administrator of the practice that the call is made for, and of others.
+    Admin {
+        elsewhere: Vec<PracticeId>,
+    },
 }

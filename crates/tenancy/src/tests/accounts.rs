@@ -5,6 +5,7 @@ use kernel::clock::timestamp;
 use kernel::id::{PracticeId, ServiceAccountId};
 use therapy_claims::tenancy::v1 as pb;
 use therapy_claims::tenancy::v1::auth_service_server::AuthService as _;
+use therapy_claims::tenancy::v1::practice_service_server::PracticeService as _;
 
 use super::fixture::*;
 
@@ -183,6 +184,27 @@ async fn an_account_of_another_practice_cannot_be_taken_over_by_granting_it_some
 }
 
 #[tokio::test]
+async fn an_administrator_of_all_its_practices_makes_the_tokens_of_an_account() {
+    let world = World::new().await;
+    let (_, owner) = world.owned_practice("ada").await;
+    let (second, _) = world.owned_practice("bob").await;
+    let account = account(&world, &owner.token).await;
+    let request = pb::GrantServiceAccountRequest {
+        service_account_id: account.id.clone(),
+        grant: grant(&["claims:stream"]),
+        request_id: String::new(),
+    };
+    world.operator.grant(second, request).await.unwrap();
+    assert_eq!(reason(issued(&world, &owner.token, &account).await), "ACCOUNT_SHARED");
+    let as_role =
+        |role: pb::Role| pb::CreateMembershipRequest { email: email("ada"), role: role.into(), ..Default::default() };
+    world.operator.add_member(second, &as_role(pb::Role::Billing)).await.unwrap();
+    assert_eq!(reason(issued(&world, &owner.token, &account).await), "ACCOUNT_SHARED");
+    world.sql("UPDATE tenancy.memberships SET role = 'admin'").await;
+    issued(&world, &owner.token, &account).await.unwrap();
+}
+
+#[tokio::test]
 async fn the_operator_makes_tokens_of_shared_accounts() {
     let world = World::new().await;
     let (first, second) = (world.practice().await, world.practice().await);
@@ -252,7 +274,6 @@ async fn accounts_neither_switch_practices_nor_found_any() {
     assert_eq!(reason(world.auth.switch_practice(call).await), "PERMISSION_MISSING");
     let request = pb::CreatePracticeRequest { practice: Some(super::fixture::practice()), ..Default::default() };
     let call = world.call(&token, "CreatePractice", request).await.unwrap();
-    use therapy_claims::tenancy::v1::practice_service_server::PracticeService as _;
     assert_eq!(reason(world.practices.create_practice(call).await), "PERMISSION_MISSING");
     let call = world.call(&token, "ListPractices", pb::ListPracticesRequest::default()).await.unwrap();
     let list = world.practices.list_practices(call).await.unwrap().into_inner();

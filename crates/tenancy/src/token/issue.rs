@@ -4,12 +4,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::join;
 use kernel::access::Actor;
 use kernel::id::ServiceAccountId;
-use kernel::{Code, Failure};
+use kernel::{Code, Failure, Role};
 use schema::Tx;
 
 use super::store::{self, Token};
 use super::{KeyId, Minted};
-use crate::account::{self, Account};
+use crate::account::{self, Account, Caller};
 use crate::membership;
 
 /// How long a service token counts at most.
@@ -81,13 +81,24 @@ pub async fn revoke(tx: &Tx<'_>, key_id: &KeyId) -> Result<Token, Failure> {
     Ok(token)
 }
 
-/// Locks an account whose tokens are this practice's to make and to end.
+/// Locks an account whose tokens are the caller's to make and to end.
 async fn own_account(tx: &Tx<'_>, id: ServiceAccountId) -> Result<Account, Failure> {
-    let (account, grants) = join!(account::store::lock(tx, id), account::store::grants_of(tx, id));
+    let (account, grants, caller) = join!(account::store::lock(tx, id), account::store::grants_of(tx, id), caller(tx));
     let (account, grants) = (account?, grants?);
-    let practices: Vec<_> = grants.iter().map(|grant| grant.practice_id).collect();
-    account::judge_tokens(tx.scope().actor(), tx.scope().practice(), &practices)?;
+    account::judge_tokens(tx.scope().practice(), &grants, &caller?)?;
     Ok(account)
+}
+
+/// Who calls, and what else they administer.
+async fn caller(tx: &Tx<'_>) -> Result<Caller, Failure> {
+    let user = match tx.scope().actor() {
+        Actor::System => return Ok(Caller::Operator),
+        Actor::Service(_) => return Ok(Caller::Admin { elsewhere: Vec::new() }),
+        Actor::User(user) => user,
+    };
+    let places = membership::store::of_user(tx, user).await?;
+    let administered = places.iter().filter(|m| m.is_active && m.practice_is_active && m.role == Role::Admin);
+    Ok(Caller::Admin { elsewhere: administered.map(|m| m.practice_id).collect() })
 }
 
 /// What belongs to others is answered like what does not exist.

@@ -1,3 +1,4 @@
+DROP FUNCTION feed.subscription_seek(uuid, text, uuid[], bigint[], timestamptz);
 DROP TABLE feed.cursors;
 DROP TABLE feed.leases;
 DROP TABLE feed.subscriptions;

@@ -91,7 +91,7 @@ CREATE TABLE feed.leases (
 );
 COMMENT ON TABLE feed.leases IS 'Which stream serves a subscription now. A new holder counts the epoch up; acknowledgements of an older epoch are refused.';
 COMMENT ON COLUMN feed.leases.shard IS 'Slice of the practices by hash; 0 while a subscription has one stream.';
-COMMENT ON COLUMN feed.leases.holder IS 'Id of the stream.';
+COMMENT ON COLUMN feed.leases.holder IS 'Id of the stream; the nil UUID after a seek, until a stream takes the lease.';
 GRANT SELECT, INSERT, UPDATE ON feed.leases TO claims_feed;
 GRANT SELECT ON feed.leases TO claims_app;
 
@@ -112,3 +112,33 @@ COMMENT ON COLUMN feed.cursors.acked_fingerprint IS '64 bits of the last acknowl
 SELECT ops.protect('feed.cursors');
 GRANT SELECT, INSERT, UPDATE ON feed.cursors TO claims_app, claims_feed;
 CREATE POLICY consumer ON feed.cursors FOR ALL TO claims_feed USING (true) WITH CHECK (true);
+CREATE POLICY access_functions ON feed.cursors FOR ALL TO claims_owner USING (true) WITH CHECK (true);
+
+CREATE FUNCTION feed.subscription_seek(p_account_id uuid, p_name text, p_practices uuid[], p_positions bigint[], p_at timestamptz)
+RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  new_epoch bigint;
+  subscription uuid;
+BEGIN
+  -- the lease before the cursors, as acknowledging does
+  UPDATE feed.leases l SET epoch = l.epoch + 1, holder = '00000000-0000-0000-0000-000000000000', expires_at = p_at
+    FROM feed.subscriptions s
+    WHERE s.account_id = p_account_id AND s.name = p_name AND l.subscription_id = s.id AND l.shard = 0
+    RETURNING l.epoch, l.subscription_id INTO new_epoch, subscription;
+  IF subscription IS NOT NULL THEN
+    INSERT INTO feed.cursors AS c (practice_id, subscription_id, acked_position, updated_at)
+      SELECT t.practice_id, subscription, t.position, p_at
+      FROM unnest(p_practices, p_positions) AS t (practice_id, position)
+      JOIN tenancy.service_grants g ON g.practice_id = t.practice_id AND g.account_id = p_account_id
+      WHERE 'claims:stream' = ANY (g.scopes) AND g.valid_from <= p_at AND (g.valid_to IS NULL OR p_at < g.valid_to)
+      ORDER BY t.practice_id
+      ON CONFLICT (practice_id, subscription_id) DO UPDATE
+        SET acked_position = excluded.acked_position, updated_at = excluded.updated_at;
+  END IF;
+  RETURN new_epoch;
+END $$;
+COMMENT ON FUNCTION feed.subscription_seek(uuid, text, uuid[], bigint[], timestamptz) IS
+  'Moves a subscription of that account in those of the practices that it may read at that time, and ends its open stream: the lease has no holder then. Answers the new epoch; NULL when there is no such subscription.';
+GRANT EXECUTE ON FUNCTION feed.subscription_seek(uuid, text, uuid[], bigint[], timestamptz) TO claims_app;

@@ -211,6 +211,30 @@ async fn a_claim_number_resolves_only_for_an_account_with_that_scope_there_and_t
 }
 
 #[tokio::test]
+async fn a_subscription_moves_for_its_account_where_that_may_read() {
+    let (database, mut app) = filled().await;
+    let mut owner = database.connect("claims_migrator").await;
+    let made = format!(
+        "WITH s AS (INSERT INTO feed.subscriptions (id, account_id, name) VALUES ('{A}', '{ACCOUNT}', 'mover') RETURNING id)
+         INSERT INTO feed.leases (subscription_id, holder, expires_at) SELECT id, id, now() FROM s;
+         UPDATE tenancy.service_grants SET scopes = '{{claims:stream}}' WHERE account_id = '{ACCOUNT}'"
+    );
+    run(&mut owner, &made).await;
+    let seek = |account: &str| {
+        format!(
+            "SELECT feed.subscription_seek('{account}', 'mover', '{{{A},{B}}}', '{{0,0}}', '2026-11-23Z')::text AS line"
+        )
+    };
+    assert_eq!(line(&mut app, &seek(ACCOUNT)).await, "2");
+    let moved = format!("SELECT practice_id::text AS line FROM feed.cursors WHERE subscription_id = '{A}'");
+    assert_eq!(lines(&mut owner, &moved).await, [A], "nothing moves where the account holds no grant");
+    assert_eq!(
+        line(&mut app, &format!("SELECT coalesce(({}), 'none') AS line", seek(BOTH).replace("AS line", ""))).await,
+        "none"
+    );
+}
+
+#[tokio::test]
 async fn partitions_are_made_ahead_once_and_a_filled_month_is_left_alone() {
     let (database, mut app) = filled().await;
     assert_eq!(line(&mut app, "SELECT ops.make_partitions(4)::text AS line").await, "4");

@@ -29,6 +29,7 @@ pub struct Event {
     pub position: i64,
     /// Position of the event before this one that passed the same filter; 0 if there is none.
     pub previous: i64,
+    pub subject: Uuid,
     pub payload: Vec<u8>,
 }
 

@@ -1,6 +1,7 @@
 //! Wakes streams: at once for commits of this process, within the poll interval for those of others.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub struct Hub(Arc<Shared>);
 struct Shared {
     heads: RwLock<HashMap<PracticeId, i64>>,
     woken: watch::Sender<u64>,
+    /// Counts the leases that changed hands here.
+    taken: AtomicU64,
     draining: watch::Sender<bool>,
 }
 
@@ -30,6 +33,7 @@ impl Hub {
         Self(Arc::new(Shared {
             heads: RwLock::default(),
             woken: watch::Sender::new(0),
+            taken: AtomicU64::new(0),
             draining: watch::Sender::new(false),
         }))
     }
@@ -41,9 +45,19 @@ impl Hub {
         }
     }
 
-    /// Makes every stream look again: heads, acknowledgements, leases.
+    /// Makes every stream look again at heads, and stalled ones at acknowledgements.
     pub fn wake(&self) {
         self.0.woken.send_modify(|n| *n = n.wrapping_add(1));
+    }
+
+    /// A lease changed hands: every stream of this process looks whether it was its own.
+    pub(crate) fn lease_taken(&self) {
+        self.0.taken.fetch_add(1, Ordering::Relaxed);
+        self.wake();
+    }
+
+    pub(crate) fn leases_taken(&self) -> u64 {
+        self.0.taken.load(Ordering::Relaxed)
     }
 
     /// Ends every stream cleanly; new ones end at once.

@@ -1,28 +1,21 @@
 //! Reading the feed across practices, as the role `claims_feed`, whose policies allow exactly that.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
 use kernel::PracticeId;
 use kernel::id::SubscriptionId;
 use schema::{Db, Result};
+use uuid::Uuid;
 
 use crate::event::Event;
 use crate::store;
 use crate::stream::Standing;
-use crate::subscription::{Cursor, Lease};
+use crate::subscription::{Cursor, Hold, Lease};
 
 /// The feed's own way to the database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Reader {
     db: Db,
-}
-
-/// A practice's heads and cursor, and since when something waits to be acknowledged.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct StandingAt {
-    pub(crate) standing: Standing,
-    /// Whether the subscription ever acknowledged an event of the practice.
-    pub(crate) known: bool,
-    pub(crate) oldest_unacked_at: Option<DateTime<Utc>>,
 }
 
 impl Reader {
@@ -71,31 +64,26 @@ impl Reader {
         store::previous(&conn, practice.uuid(), position, topics).await
     }
 
+    /// How far a subscription has read practices, or would have with the cursors in `at`.
     pub(crate) async fn standings(
         &self,
         id: SubscriptionId,
         practices: &[PracticeId],
-    ) -> Result<Vec<(Standing, bool)>> {
-        Ok(self.standings_at(id, practices).await?.into_iter().map(|s| (s.standing, s.known)).collect())
-    }
-
-    pub(crate) async fn standings_at(&self, id: SubscriptionId, practices: &[PracticeId]) -> Result<Vec<StandingAt>> {
+        at: &BTreeMap<PracticeId, i64>,
+    ) -> Result<Vec<Standing>> {
         let conn = self.db.directory().await?;
+        let at: Vec<Option<i64>> = practices.iter().map(|p| at.get(p).copied()).collect();
         let practices: Vec<_> = practices.iter().map(|p| p.uuid()).collect();
-        let rows = store::standings(&conn, id.uuid(), &practices).await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| StandingAt {
-                standing: Standing {
-                    practice: PracticeId::from_uuid(row.practice_id),
-                    acked: row.acked_position.unwrap_or(0),
-                    first: row.first_position,
-                    head: row.last_position,
-                },
-                known: row.acked_position.is_some(),
-                oldest_unacked_at: row.oldest_unacked_at,
-            })
-            .collect())
+        let rows = store::standings(&conn, id.uuid(), &practices, &at).await?;
+        let standing = |row: store::StandingRow| Standing {
+            practice: PracticeId::from_uuid(row.practice_id),
+            acked: row.acked_position.unwrap_or(0),
+            known: row.acked_position.is_some(),
+            first: row.first_position,
+            head: row.last_position,
+            oldest_unacked_at: row.oldest_unacked_at,
+        };
+        Ok(rows.into_iter().map(standing).collect())
     }
 
     /// The first and last positions of practices, without a subscription.
@@ -103,19 +91,31 @@ impl Reader {
     /// # Errors
     /// The database's.
     pub async fn ranges(&self, practices: &[PracticeId]) -> Result<Vec<Standing>> {
-        Ok(self.standings(SubscriptionId::NIL, practices).await?.into_iter().map(|(standing, _)| standing).collect())
+        self.standings(SubscriptionId::NIL, practices, &BTreeMap::new()).await
     }
 
-    /// Renews a stream's lease; answers the epoch in force and the cursors.
-    pub(crate) async fn progress(&self, lease: &Lease) -> Result<(i64, Vec<Cursor>)> {
-        let epoch = lease.renew(self).await?;
+    /// Which of the practices have told of which of the subjects.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn practices_of(&self, subjects: &[Uuid], practices: &[PracticeId]) -> Result<Vec<(PracticeId, Uuid)>> {
         let conn = self.db.directory().await?;
-        let rows = store::cursors(&conn, lease.subscription().uuid()).await?;
-        Ok((
-            epoch,
-            rows.into_iter()
-                .map(|r| Cursor { practice: PracticeId::from_uuid(r.practice_id), acked: r.acked_position })
-                .collect(),
-        ))
+        let practices: Vec<_> = practices.iter().map(|p| p.uuid()).collect();
+        let rows = store::practices_of(&conn, subjects, &practices).await?;
+        Ok(rows.into_iter().map(|row| (PracticeId::from_uuid(row.practice_id), row.subject_id)).collect())
+    }
+
+    /// Who holds the lease, and the cursors.
+    pub(crate) async fn progress(&self, lease: &Lease) -> Result<(Hold, Vec<Cursor>)> {
+        let conn = self.db.directory().await?;
+        let mut hold = Hold::Lost;
+        let mut cursors = Vec::new();
+        for row in store::progress(&conn, lease.subscription().uuid()).await? {
+            hold = lease.hold(row.epoch, row.holder);
+            if let (Some(practice), Some(acked)) = (row.practice_id, row.acked_position) {
+                cursors.push(Cursor { practice: PracticeId::from_uuid(practice), acked });
+            }
+        }
+        Ok((hold, cursors))
     }
 }

@@ -37,6 +37,8 @@ pub(crate) async fn append(tx: &Tx<'_>, events: &[NewEvent]) -> Result<i64> {
 struct EventRow {
     #[diesel(sql_type = Int8)]
     position: i64,
+    #[diesel(sql_type = SqlUuid)]
+    subject_id: Uuid,
     #[diesel(sql_type = Binary)]
     payload: Vec<u8>,
 }
@@ -54,7 +56,7 @@ pub(crate) async fn after(
     // two statements, so that the unfiltered one reads nothing but the primary key's order
     let rows: Vec<EventRow> = if topics.is_empty() {
         let query = diesel::sql_query(
-            "SELECT position, payload FROM feed.events WHERE practice_id = $1 AND position > $2 AND position <= $3 ORDER BY position LIMIT $4",
+            "SELECT position, subject_id, payload FROM feed.events WHERE practice_id = $1 AND position > $2 AND position <= $3 ORDER BY position LIMIT $4",
         )
         .bind::<SqlUuid, _>(practice)
         .bind::<BigInt, _>(after)
@@ -63,7 +65,7 @@ pub(crate) async fn after(
         Cached(query).load(&mut conn).await?
     } else {
         let query = diesel::sql_query(
-            "SELECT position, payload FROM feed.events \
+            "SELECT position, subject_id, payload FROM feed.events \
              WHERE practice_id = $1 AND position > $2 AND position <= $3 AND payer_id = ANY($5) ORDER BY position LIMIT $4",
         )
         .bind::<SqlUuid, _>(practice)
@@ -73,7 +75,9 @@ pub(crate) async fn after(
         .bind::<Array<Text>, _>(topics);
         Cached(query).load(&mut conn).await?
     };
-    Ok(rows.into_iter().map(|row| Event { position: row.position, previous: 0, payload: row.payload }).collect())
+    let event =
+        |EventRow { position, subject_id, payload }| Event { position, previous: 0, subject: subject_id, payload };
+    Ok(rows.into_iter().map(event).collect())
 }
 
 /// The last event at or before `position` that passes the filter; 0 when there is none.
@@ -125,22 +129,43 @@ pub(crate) struct StandingRow {
     pub(crate) oldest_unacked_at: Option<DateTime<Utc>>,
 }
 
-/// Heads and cursors of the practices, with the time of the oldest event that is not acknowledged.
+/// Heads and cursors of the practices, with the time of the oldest event that is not acknowledged. Cursors that are
+/// given count instead of those that are kept.
 pub(crate) async fn standings(
     conn: &AsyncPgConnection,
     subscription: Uuid,
     practices: &[Uuid],
+    at: &[Option<i64>],
 ) -> Result<Vec<StandingRow>> {
     let mut conn = conn;
+    let query = diesel::sql_query(include_str!("standings.sql"))
+        .bind::<SqlUuid, _>(subscription)
+        .bind::<Array<SqlUuid>, _>(practices)
+        .bind::<Array<Nullable<Int8>>, _>(at);
+    Ok(Cached(query).load(&mut conn).await?)
+}
+
+#[derive(QueryableByName)]
+pub(crate) struct SubjectRow {
+    #[diesel(sql_type = SqlUuid)]
+    pub(crate) practice_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    pub(crate) subject_id: Uuid,
+}
+
+/// The practices that have told of the subjects.
+pub(crate) async fn practices_of(
+    conn: &AsyncPgConnection,
+    subjects: &[Uuid],
+    practices: &[Uuid],
+) -> Result<Vec<SubjectRow>> {
+    let mut conn = conn;
     let query = diesel::sql_query(
-        "SELECT h.practice_id, h.first_position, h.last_position, c.acked_position, \
-           (SELECT e.occurred_at FROM feed.events e \
-            WHERE e.practice_id = h.practice_id AND e.position > coalesce(c.acked_position, 0) ORDER BY e.position LIMIT 1) AS oldest_unacked_at \
-         FROM feed.heads h LEFT JOIN feed.cursors c ON c.practice_id = h.practice_id AND c.subscription_id = $1 \
-         WHERE h.practice_id = ANY($2) ORDER BY h.practice_id",
+        "SELECT p.id AS practice_id, s.id AS subject_id FROM unnest($1::uuid[]) AS p (id), unnest($2::uuid[]) AS s (id) \
+         WHERE EXISTS (SELECT FROM feed.events e WHERE e.practice_id = p.id AND e.subject_id = s.id)",
     )
-    .bind::<SqlUuid, _>(subscription)
-    .bind::<Array<SqlUuid>, _>(practices);
+    .bind::<Array<SqlUuid>, _>(practices)
+    .bind::<Array<SqlUuid>, _>(subjects);
     Ok(Cached(query).load(&mut conn).await?)
 }
 
@@ -152,6 +177,8 @@ pub(crate) struct SubscriptionRow {
     pub(crate) created_at: DateTime<Utc>,
     #[diesel(sql_type = Int8)]
     pub(crate) epoch: i64,
+    #[diesel(sql_type = SqlUuid)]
+    pub(crate) holder: Uuid,
     #[diesel(sql_type = Bool)]
     pub(crate) connected: bool,
 }
@@ -174,8 +201,8 @@ pub(crate) async fn take_lease(
          l AS ( \
            INSERT INTO feed.leases AS l (subscription_id, holder, expires_at) SELECT s.id, $5, $6 FROM s \
            ON CONFLICT (subscription_id, shard) DO UPDATE \
-             SET epoch = l.epoch + 1, holder = excluded.holder, expires_at = excluded.expires_at RETURNING epoch) \
-         SELECT s.id, s.created_at, l.epoch, true AS connected FROM s, l",
+             SET epoch = l.epoch + 1, holder = excluded.holder, expires_at = excluded.expires_at RETURNING epoch, holder) \
+         SELECT s.id, s.created_at, l.epoch, l.holder, true AS connected FROM s, l",
     )
     .bind::<SqlUuid, _>(fresh_id)
     .bind::<SqlUuid, _>(account)
@@ -195,8 +222,8 @@ pub(crate) async fn subscription(
 ) -> Result<Option<SubscriptionRow>> {
     let mut conn = conn;
     let query = diesel::sql_query(
-        "SELECT s.id, s.created_at, coalesce(l.epoch, 0) AS epoch, coalesce(l.expires_at > $3, false) AS connected \
-         FROM feed.subscriptions s LEFT JOIN feed.leases l ON l.subscription_id = s.id AND l.shard = 0 \
+        "SELECT s.id, s.created_at, l.epoch, l.holder, l.expires_at > $3 AS connected \
+         FROM feed.subscriptions s JOIN feed.leases l ON l.subscription_id = s.id AND l.shard = 0 \
          WHERE s.account_id = $1 AND s.name = $2",
     )
     .bind::<SqlUuid, _>(account)
@@ -205,23 +232,46 @@ pub(crate) async fn subscription(
     Ok(Cached(query).get_result(&mut conn).await.optional()?)
 }
 
-/// Extends the holder's lease and answers the epoch that is in force.
+/// Extends the lease of a holder that still has it.
 pub(crate) async fn renew(
     conn: &AsyncPgConnection,
     subscription: Uuid,
     holder: Uuid,
     expires_at: DateTime<Utc>,
-) -> Result<i64> {
+) -> Result<()> {
     let mut conn = conn;
     let query = diesel::sql_query(
-        "UPDATE feed.leases SET expires_at = CASE WHEN holder = $2 THEN $3 ELSE expires_at END \
-         WHERE subscription_id = $1 AND shard = 0 RETURNING epoch AS position",
+        "UPDATE feed.leases SET expires_at = $3 WHERE subscription_id = $1 AND shard = 0 AND holder = $2",
     )
     .bind::<SqlUuid, _>(subscription)
     .bind::<SqlUuid, _>(holder)
     .bind::<Timestamptz, _>(expires_at);
-    let row: Position = Cached(query).get_result(&mut conn).await?;
-    Ok(row.position)
+    Cached(query).execute(&mut conn).await?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+pub(crate) struct ProgressRow {
+    #[diesel(sql_type = Int8)]
+    pub(crate) epoch: i64,
+    #[diesel(sql_type = SqlUuid)]
+    pub(crate) holder: Uuid,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub(crate) practice_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Int8>)]
+    pub(crate) acked_position: Option<i64>,
+}
+
+/// The lease as it is, and every cursor.
+pub(crate) async fn progress(conn: &AsyncPgConnection, subscription: Uuid) -> Result<Vec<ProgressRow>> {
+    let mut conn = conn;
+    let query = diesel::sql_query(
+        "SELECT l.epoch, l.holder, c.practice_id, c.acked_position \
+         FROM feed.leases l LEFT JOIN feed.cursors c ON c.subscription_id = l.subscription_id \
+         WHERE l.subscription_id = $1 AND l.shard = 0",
+    )
+    .bind::<SqlUuid, _>(subscription);
+    Ok(Cached(query).load(&mut conn).await?)
 }
 
 #[derive(QueryableByName)]
@@ -232,16 +282,7 @@ pub(crate) struct CursorRow {
     pub(crate) acked_position: i64,
 }
 
-pub(crate) async fn cursors(conn: &AsyncPgConnection, subscription: Uuid) -> Result<Vec<CursorRow>> {
-    let mut conn = conn;
-    let query = diesel::sql_query("SELECT practice_id, acked_position FROM feed.cursors WHERE subscription_id = $1")
-        .bind::<SqlUuid, _>(subscription);
-    Ok(Cached(query).load(&mut conn).await?)
-}
-
 /// Moves cursors forward, never back, while the epoch is in force; no row when it is not.
-///
-/// Positions behind the head were never sent by anybody: they are cut to the head.
 pub(crate) async fn acknowledge(
     conn: &AsyncPgConnection,
     subscription: Uuid,
@@ -260,20 +301,47 @@ pub(crate) async fn acknowledge(
     Ok(Cached(query).load(&mut conn).await?)
 }
 
-/// Puts cursors where they are told to be and counts the epoch up, so that the open stream ends.
-pub(crate) async fn seek(
+/// Puts cursors where a stream begins, while its epoch is in force; no row when it is not.
+pub(crate) async fn place(
     conn: &AsyncPgConnection,
     subscription: Uuid,
+    epoch: i64,
     practices: &[Uuid],
     positions: &[i64],
     now: DateTime<Utc>,
-) -> Result<i64> {
+) -> Result<Vec<CursorRow>> {
     let mut conn = conn;
-    let query = diesel::sql_query(include_str!("seek.sql"))
+    let query = diesel::sql_query(include_str!("place.sql"))
         .bind::<SqlUuid, _>(subscription)
+        .bind::<Int8, _>(epoch)
         .bind::<Array<SqlUuid>, _>(practices)
         .bind::<Array<Int8>, _>(positions)
         .bind::<Timestamptz, _>(now);
-    let row: Position = Cached(query).get_result(&mut conn).await?;
+    Ok(Cached(query).load(&mut conn).await?)
+}
+
+/// Puts cursors where they are told to be and ends the open stream; answers the new epoch. It runs in the transaction
+/// of whoever asks for it, as the application's role, through a function that reaches across practices.
+pub(crate) async fn seek(
+    tx: &Tx<'_>,
+    account: Uuid,
+    name: &str,
+    practices: &[Uuid],
+    positions: &[i64],
+    now: DateTime<Utc>,
+) -> Result<Option<i64>> {
+    let query = diesel::sql_query("SELECT feed.subscription_seek($1, $2, $3, $4, $5) AS position")
+        .bind::<SqlUuid, _>(account)
+        .bind::<Text, _>(name)
+        .bind::<Array<SqlUuid>, _>(practices)
+        .bind::<Array<Int8>, _>(positions)
+        .bind::<Timestamptz, _>(now);
+    let row: MaybePosition = Cached(query).get_result(&mut tx.conn()).await?;
     Ok(row.position)
+}
+
+#[derive(QueryableByName)]
+struct MaybePosition {
+    #[diesel(sql_type = Nullable<Int8>)]
+    position: Option<i64>,
 }

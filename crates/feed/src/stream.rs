@@ -6,18 +6,22 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
-use kernel::{Code, Failure, PracticeId};
+use kernel::{Code, Detail, Failure, PracticeId};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::event::Batch;
+use crate::event::{Batch, Event};
 use crate::hub::Hub;
 use crate::reader::Reader;
-use crate::subscription::{Cursor, Lease};
+use crate::store;
+use crate::subscription::{Cursor, Hold, Lease, not_ahead};
 
 /// Events per batch at most.
-pub const BATCH_MAX: i64 = 500;
+pub const BATCH_MAX: usize = 500;
+/// Events read at a time: several batches, so that reading is not what a batch waits for.
+const PAGE: i64 = 2000;
 /// A sign of life when nothing happens.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How late a revoked grant or token, or a lost lease, ends what it should end.
@@ -46,6 +50,8 @@ pub struct Subscribe {
     pub topics: Vec<String>,
     /// Events sent and not acknowledged at most.
     pub max_outstanding: i64,
+    /// Events per batch at most; never more than [`BATCH_MAX`].
+    pub batch_max: usize,
 }
 
 /// How far a practice was read.
@@ -53,9 +59,31 @@ pub struct Subscribe {
 pub struct Standing {
     pub practice: PracticeId,
     pub acked: i64,
+    /// Whether the subscription keeps a place in this practice.
+    pub known: bool,
     /// Position of the oldest event kept; 1 when none was let go.
     pub first: i64,
     pub head: i64,
+    /// When the oldest event happened that is not acknowledged.
+    pub oldest_unacked_at: Option<DateTime<Utc>>,
+}
+
+impl Standing {
+    /// Whether everything behind the position can still be read.
+    ///
+    /// # Errors
+    /// `OUT_OF_RANGE / CURSOR_TOO_OLD`, with the first position there is.
+    pub fn check_kept(&self, after: i64) -> Result<(), Failure> {
+        if after >= self.first - 1 {
+            return Ok(());
+        }
+        Err(Failure::new(Code::OutOfRange, "CURSOR_TOO_OLD", "the events after this position are no longer kept")
+            .detail(Detail::Facts(vec![
+                ("practice_id", self.practice.to_string()),
+                ("requested_position", after.to_string()),
+                ("first_position", self.first.to_string()),
+            ])))
+    }
 }
 
 /// What a stream tells.
@@ -87,17 +115,32 @@ pub trait Grants: Send + Sync {
 }
 
 /// One practice within the stream.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Lane {
-    acked: i64,
     /// Read and sent, or kept back by the filter.
     sent: i64,
     /// The last event that passed the filter.
     matched: i64,
     /// What the last progress message told.
     told: i64,
+    /// Positions of events sent and not acknowledged, in order. What the filter kept back is nobody's to acknowledge.
+    unacked: VecDeque<i64>,
     /// Set when the events asked for are gone: nothing of this practice follows.
     closed: bool,
+}
+
+impl Lane {
+    fn acknowledged(&mut self, upto: i64) {
+        while self.unacked.pop_front_if(|position| *position <= upto).is_some() {}
+    }
+}
+
+/// Where a stream begins in a practice.
+struct Begin {
+    standing: Standing,
+    after: i64,
+    /// The events behind `after` are gone.
+    too_old: bool,
 }
 
 /// Everything a stream needs; [`Stream::run`] drives it until its end.
@@ -147,6 +190,7 @@ impl Stream {
     async fn drive(&self) -> Result<(), End> {
         let mut woken = self.hub.woken();
         let mut draining = self.hub.draining();
+        let mut taken = self.hub.leases_taken();
         let mut lanes = self.open().await?;
         let mut turns: VecDeque<PracticeId> = lanes.keys().copied().collect();
         let now = Instant::now();
@@ -154,7 +198,6 @@ impl Stream {
         let (mut beat, mut recheck) = (now + HEARTBEAT, now + RECHECK);
         loop {
             woken.mark_unchanged();
-            let busy = self.send_next(&mut lanes, &mut turns).await?;
             let now = Instant::now();
             if *draining.borrow() || now >= end {
                 self.send(Message::Draining).await?;
@@ -163,100 +206,140 @@ impl Stream {
             if now >= recheck {
                 self.recheck(&mut lanes, &mut turns).await?;
                 recheck = now + RECHECK;
+            } else if taken != self.hub.leases_taken() || self.room(&lanes) == 0 {
+                taken = self.hub.leases_taken();
+                self.refresh(&mut lanes).await?;
             }
             if now >= beat {
                 self.beat(&mut lanes).await?;
                 beat = now + HEARTBEAT;
             }
-            if busy {
+            if self.send_next(&mut lanes, &mut turns).await? {
                 continue;
             }
-            let stalled = self.room(&lanes) == 0;
-            let until = if stalled { (now + STALL_POLL).min(recheck) } else { recheck.min(beat).min(end) };
+            let rest = recheck.min(beat).min(end);
+            let until = if self.room(&lanes) == 0 { rest.min(now + STALL_POLL) } else { rest };
             tokio::select! {
                 _ = woken.changed() => {}
                 _ = draining.wait_for(|d| *d) => {}
                 () = self.out.closed() => return Ok(()),
                 () = tokio::time::sleep_until(until) => {}
             }
-            if stalled {
-                self.refresh(&mut lanes).await?;
-            }
         }
     }
 
-    /// Tells where everything stands, and finds where each practice begins.
+    /// Finds where each practice begins, keeps those places, and tells where everything stands.
     async fn open(&self) -> Result<BTreeMap<PracticeId, Lane>, End> {
         let practices = self.grants.practices().await?;
-        let standings = self.reader.standings(self.lease.subscription(), &practices).await.map_err(Failure::from)?;
-        let started = standings.iter().map(|(standing, _)| *standing).collect();
+        let begins = self.begin(&practices).await?;
+        let started = begins.iter().map(|begin| begin.standing).collect();
         let (epoch, max_outstanding) = (self.lease.epoch(), self.request.max_outstanding);
         self.send(Message::Started { epoch, practices: started, max_outstanding }).await?;
         let mut lanes = BTreeMap::new();
-        for (standing, known) in standings {
-            lanes.insert(standing.practice, self.lane(standing, known).await?);
+        for begin in begins {
+            lanes.insert(begin.standing.practice, self.lane(&begin).await?);
         }
         Ok(lanes)
     }
 
-    async fn lane(&self, at: Standing, known: bool) -> Result<Lane, End> {
-        self.hub.advanced(at.practice, at.head);
-        let after = match self.request.positions.get(&at.practice) {
-            Some(position) => *position,
-            None if known => at.acked,
-            None => match self.request.start {
-                Start::Resume | Start::Beginning => at.first - 1,
-                Start::Now => at.head,
-            },
-        };
-        let closed = after < at.first - 1;
-        if closed {
-            self.send(Message::CursorTooOld { practice: at.practice, requested: after, first: at.first }).await?;
+    /// Where the stream begins in practices. A place that is not the kept one is kept from now on.
+    async fn begin(&self, practices: &[PracticeId]) -> Result<Vec<Begin>, End> {
+        let subscription = self.lease.subscription();
+        let standings =
+            self.reader.standings(subscription, practices, &BTreeMap::new()).await.map_err(Failure::from)?;
+        not_ahead(&standings, &self.request.positions)?;
+        let mut begins = Vec::with_capacity(standings.len());
+        let mut moved = BTreeMap::new();
+        for standing in standings {
+            let given = self.request.positions.get(&standing.practice).copied();
+            let after = match (given, self.request.start) {
+                (Some(position), _) => position,
+                (None, _) if standing.known => standing.acked,
+                (None, Start::Resume | Start::Beginning) => standing.first - 1,
+                (None, Start::Now) => standing.head,
+            };
+            if after > standing.head {
+                return Err(diverged(&standing).into());
+            }
+            let too_old = after < standing.first - 1;
+            if !too_old && (given.is_some() || !standing.known) {
+                moved.insert(standing.practice, after);
+            }
+            begins.push(Begin { standing, after, too_old });
         }
-        let matched = self.reader.previous(at.practice, after, &self.request.topics).await.map_err(Failure::from)?;
-        Ok(Lane { acked: at.acked.max(after), sent: after, matched, told: after, closed })
+        if moved.is_empty() {
+            return Ok(begins);
+        }
+        self.keep(&moved).await?;
+        let placed = self.reader.standings(subscription, practices, &moved).await.map_err(Failure::from)?;
+        for (begin, standing) in begins.iter_mut().zip(placed) {
+            begin.standing = standing;
+        }
+        Ok(begins)
+    }
+
+    async fn keep(&self, places: &BTreeMap<PracticeId, i64>) -> Result<(), Failure> {
+        let (ids, at): (Vec<_>, Vec<_>) = places.iter().map(|(p, at)| (p.uuid(), *at)).unzip();
+        let conn = self.reader.db().directory().await?;
+        let (subscription, epoch) = (self.lease.subscription().uuid(), self.lease.epoch());
+        let kept = store::place(&conn, subscription, epoch, &ids, &at, self.lease.now()).await?;
+        if kept.is_empty() { Hold::Lost.check() } else { Ok(()) }
+    }
+
+    async fn lane(&self, begin: &Begin) -> Result<Lane, End> {
+        let Begin { standing: Standing { practice, first, head, .. }, after, too_old } = *begin;
+        self.hub.advanced(practice, head);
+        if too_old {
+            self.send(Message::CursorTooOld { practice, requested: after, first }).await?;
+        }
+        let matched = self.reader.previous(practice, after, &self.request.topics).await.map_err(Failure::from)?;
+        Ok(Lane { sent: after, matched, told: after, unacked: VecDeque::new(), closed: too_old })
     }
 
     /// How many more events may be sent before one must be acknowledged.
     fn room(&self, lanes: &BTreeMap<PracticeId, Lane>) -> i64 {
-        let outstanding: i64 = lanes.values().map(|lane| (lane.sent - lane.acked).max(0)).sum();
-        (self.request.max_outstanding - outstanding).max(0)
+        let outstanding: usize = lanes.values().map(|lane| lane.unacked.len()).sum();
+        (self.request.max_outstanding - i64::try_from(outstanding).unwrap_or(i64::MAX)).max(0)
     }
 
-    /// Sends the next batch of the next practice that has one; practices take turns.
+    /// Sends the next events of the next practice that has some; practices take turns.
     async fn send_next(
         &self,
         lanes: &mut BTreeMap<PracticeId, Lane>,
         turns: &mut VecDeque<PracticeId>,
     ) -> Result<bool, End> {
-        let room = self.room(lanes);
+        let limit = self.room(lanes).min(PAGE);
         for _ in 0..turns.len() {
             let Some(practice) = turns.pop_front() else { break };
             turns.push_back(practice);
             let Some(lane) = lanes.get_mut(&practice) else { continue };
             let head = self.hub.head(practice);
-            if lane.closed || lane.sent >= head || room == 0 {
+            if lane.closed || lane.sent >= head || limit == 0 {
                 continue;
             }
-            let limit = room.min(BATCH_MAX);
-            let read = self
-                .reader
-                .after(practice, lane.sent, head, &self.request.topics, limit)
-                .await
-                .map_err(Failure::from)?;
-            // fewer than asked for: everything up to the head was looked at
-            let full = i64::try_from(read.len()).unwrap_or(i64::MAX) >= limit;
-            let mut events = read;
+            let read = self.reader.after(practice, lane.sent, head, &self.request.topics, limit).await;
+            let mut events = read.map_err(Failure::from)?;
             for event in &mut events {
                 event.previous = std::mem::replace(&mut lane.matched, event.position);
+                lane.unacked.push_back(event.position);
             }
+            // fewer than asked for: everything up to the head was looked at
+            let full = i64::try_from(events.len()).unwrap_or(i64::MAX) >= limit;
             lane.sent = if full { lane.matched } else { head };
-            if !events.is_empty() {
-                self.send(Message::Batch(Batch { practice, events })).await?;
-            }
+            self.send_all(practice, events).await?;
             return Ok(true);
         }
         Ok(false)
+    }
+
+    async fn send_all(&self, practice: PracticeId, mut events: Vec<Event>) -> Result<(), Gone> {
+        let size = self.request.batch_max.clamp(1, BATCH_MAX);
+        while !events.is_empty() {
+            let rest = events.split_off(events.len().min(size));
+            let batch = Batch { practice, events: std::mem::replace(&mut events, rest) };
+            self.send(Message::Batch(batch)).await?;
+        }
+        Ok(())
     }
 
     async fn beat(&self, lanes: &mut BTreeMap<PracticeId, Lane>) -> Result<(), End> {
@@ -282,25 +365,23 @@ impl Stream {
         }
         let joined: Vec<_> = granted.into_iter().filter(|p| !lanes.contains_key(p)).collect();
         if !joined.is_empty() {
-            for (standing, known) in
-                self.reader.standings(self.lease.subscription(), &joined).await.map_err(Failure::from)?
-            {
-                self.send(Message::Joined(standing)).await?;
-                lanes.insert(standing.practice, self.lane(standing, known).await?);
-                turns.push_back(standing.practice);
+            for begin in self.begin(&joined).await? {
+                let practice = begin.standing.practice;
+                self.send(Message::Joined(begin.standing)).await?;
+                lanes.insert(practice, self.lane(&begin).await?);
+                turns.push_back(practice);
             }
         }
+        self.lease.renew(&self.reader).await.map_err(Failure::from)?;
         self.refresh(lanes).await
     }
 
     async fn refresh(&self, lanes: &mut BTreeMap<PracticeId, Lane>) -> Result<(), End> {
-        let (epoch, cursors) = self.reader.progress(&self.lease).await.map_err(Failure::from)?;
-        if epoch != self.lease.epoch() {
-            return Err(End::Failed(lease_lost()));
-        }
+        let (hold, cursors) = self.reader.progress(&self.lease).await.map_err(Failure::from)?;
+        hold.check()?;
         for Cursor { practice, acked } in cursors {
             if let Some(lane) = lanes.get_mut(&practice) {
-                lane.acked = lane.acked.max(acked);
+                lane.acknowledged(acked);
             }
         }
         Ok(())
@@ -311,12 +392,16 @@ impl Stream {
     }
 }
 
-/// A newer stream, or a seek, took the subscription over.
-#[must_use]
-pub fn lease_lost() -> Failure {
+/// More was acknowledged than there is: the database is not the one that it was.
+fn diverged(standing: &Standing) -> Failure {
     Failure::new(
-        Code::Aborted,
-        "LEASE_LOST",
-        "a newer stream of this subscription has taken over; subscribe again if it is not yours",
+        Code::FailedPrecondition,
+        "HISTORY_DIVERGED",
+        "the subscription has acknowledged events that the feed does not have; compare the claims, then seek",
     )
+    .detail(Detail::Facts(vec![
+        ("practice_id", standing.practice.to_string()),
+        ("acked_position", standing.acked.to_string()),
+        ("head_position", standing.head.to_string()),
+    ]))
 }

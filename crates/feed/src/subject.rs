@@ -37,6 +37,6 @@ pub async fn events_of(tx: &Tx<'_>, subject: Uuid, after: i64, limit: i64) -> Re
     let rows: Vec<Row> = Cached(query).load(&mut tx.conn()).await?;
     Ok(rows
         .into_iter()
-        .map(|row| Event { position: row.position, previous: row.previous, payload: row.payload })
+        .map(|row| Event { position: row.position, previous: row.previous, subject, payload: row.payload })
         .collect())
 }

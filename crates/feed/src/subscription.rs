@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::id::{LeaseId, SubscriptionId};
 use kernel::{Clock, Code, Detail, Failure, PracticeId};
+use schema::Tx;
+use uuid::Uuid;
 
 use crate::hub::Hub;
 use crate::reader::Reader;
 use crate::store;
-use crate::stream::{Standing, lease_lost};
+use crate::stream::Standing;
 
 /// A lease that is not renewed this long counts as disconnected.
 const LEASE: TimeDelta = TimeDelta::seconds(30);
@@ -23,6 +25,36 @@ pub struct Lease {
     clock: Clock,
 }
 
+/// Whether a lease still holds, and why not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hold {
+    Held,
+    /// A newer stream has it.
+    Lost,
+    /// A seek ended it, and nobody has taken it since: its holder is nobody.
+    Moved,
+}
+
+impl Hold {
+    fn of(epoch: i64, in_force: i64, holder: Uuid) -> Self {
+        match (epoch == in_force, holder.is_nil()) {
+            (true, _) => Self::Held,
+            (false, true) => Self::Moved,
+            (false, false) => Self::Lost,
+        }
+    }
+
+    /// # Errors
+    /// `ABORTED`, with the reason why the lease is gone.
+    pub(crate) fn check(self) -> Result<(), Failure> {
+        match self {
+            Self::Held => Ok(()),
+            Self::Lost => Err(lease_lost()),
+            Self::Moved => Err(subscription_moved()),
+        }
+    }
+}
+
 impl Lease {
     #[must_use]
     pub const fn subscription(&self) -> SubscriptionId {
@@ -34,10 +66,17 @@ impl Lease {
         self.epoch
     }
 
-    /// Renews the lease and answers the epoch in force.
-    pub(crate) async fn renew(&self, reader: &Reader) -> schema::Result<i64> {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    pub(crate) fn hold(&self, in_force: i64, holder: Uuid) -> Hold {
+        Hold::of(self.epoch, in_force, holder)
+    }
+
+    pub(crate) async fn renew(&self, reader: &Reader) -> schema::Result<()> {
         let conn = reader.db().directory().await?;
-        store::renew(&conn, self.subscription.uuid(), self.holder.uuid(), self.clock.now() + LEASE).await
+        store::renew(&conn, self.subscription.uuid(), self.holder.uuid(), self.now() + LEASE).await
     }
 
     /// A number of 0.9 to 1 that differs per stream, so that streams opened together don't end together.
@@ -62,27 +101,40 @@ pub struct Subscription {
     pub epoch: i64,
     pub connected: bool,
     pub created_at: DateTime<Utc>,
-    pub practices: Vec<(Standing, Option<DateTime<Utc>>)>,
+    pub practices: Vec<Standing>,
+    holder: Uuid,
 }
 
 /// Whose subscription, and what it is called.
 #[derive(Debug, Clone, Copy)]
 pub struct Name<'a> {
-    pub account: uuid::Uuid,
+    pub account: Uuid,
     pub name: &'a str,
 }
 
+/// Where a seek goes.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// Before the oldest event kept, in all practices.
+    Beginning,
+    /// After the last event, in all practices.
+    Now,
+    /// Practices not named stay.
+    Positions(BTreeMap<PracticeId, i64>),
+}
+
 impl Reader {
-    /// Opens the lease of a subscription, which is made if it is not there.
+    /// Opens the lease of a subscription, which is made if it is not there. The stream that had it ends.
     ///
     /// # Errors
     /// The database's.
-    pub async fn lease(&self, name: Name<'_>, clock: &Clock) -> Result<Lease, Failure> {
+    pub async fn lease(&self, name: Name<'_>, clock: &Clock, hub: &Hub) -> Result<Lease, Failure> {
         let holder = LeaseId::new();
         let now = clock.now();
         let conn = self.db().directory().await?;
         let fresh = SubscriptionId::new().uuid();
         let row = store::take_lease(&conn, name.account, name.name, fresh, holder.uuid(), now, now + LEASE).await?;
+        hub.lease_taken();
         Ok(Lease { subscription: SubscriptionId::from_uuid(row.id), holder, epoch: row.epoch, clock: clock.clone() })
     }
 
@@ -98,18 +150,19 @@ impl Reader {
     ) -> Result<Subscription, Failure> {
         let conn = self.db().directory().await?;
         let row = store::subscription(&conn, name.account, name.name, now).await?;
-        let row = row.ok_or_else(|| Failure::not_found("subscription", name.name))?;
+        let row = row.ok_or_else(|| unknown(name))?;
         drop(conn);
         let id = SubscriptionId::from_uuid(row.id);
-        let standings = self.standings_at(id, practices).await?;
-        let practices = standings.into_iter().map(|s| (s.standing, s.oldest_unacked_at)).collect();
-        Ok(Subscription { id, epoch: row.epoch, connected: row.connected, created_at: row.created_at, practices })
+        let practices = self.standings(id, practices, &BTreeMap::new()).await?;
+        let store::SubscriptionRow { id: _, created_at, epoch, holder, connected } = row;
+        Ok(Subscription { id, epoch, connected, created_at, practices, holder })
     }
 
     /// Acknowledges everything up to the given positions. Positions never go back.
     ///
     /// # Errors
-    /// `ABORTED / LEASE_LOST` for an epoch that is not in force, `INVALID_ARGUMENT` for a position that no event has.
+    /// `ABORTED / LEASE_LOST` or `SUBSCRIPTION_MOVED` for an epoch that is not in force, `INVALID_ARGUMENT` for a
+    /// position that no event has.
     pub async fn acknowledge(
         &self,
         name: Name<'_>,
@@ -120,50 +173,100 @@ impl Reader {
     ) -> Result<Vec<Cursor>, Failure> {
         let practices: Vec<PracticeId> = positions.keys().copied().collect();
         let found = self.subscription(name, &practices, now).await?;
-        if found.epoch != epoch {
-            return Err(lease_lost());
-        }
-        for (standing, _) in &found.practices {
-            if positions.get(&standing.practice).is_some_and(|position| *position > standing.head) {
-                return Err(Failure::new(
-                    Code::InvalidArgument,
-                    "POSITION_NOT_SENT",
-                    "a position was acknowledged that no event has yet",
-                )
-                .detail(Detail::Facts(vec![
-                    ("practice_id", standing.practice.to_string()),
-                    ("head_position", standing.head.to_string()),
-                ])));
-            }
+        Hold::of(epoch, found.epoch, found.holder).check()?;
+        not_ahead(&found.practices, positions)?;
+        if positions.is_empty() {
+            return Ok(Vec::new());
         }
         let (ids, at): (Vec<_>, Vec<_>) = positions.iter().map(|(p, at)| (p.uuid(), *at)).unzip();
         let conn = self.db().directory().await?;
         let rows = store::acknowledge(&conn, found.id.uuid(), epoch, &ids, &at, now).await?;
-        if rows.is_empty() && !ids.is_empty() {
+        if rows.is_empty() {
             return Err(lease_lost());
         }
         hub.wake();
-        Ok(rows
-            .into_iter()
-            .map(|row| Cursor { practice: PracticeId::from_uuid(row.practice_id), acked: row.acked_position })
-            .collect())
+        let cursor = |row: store::CursorRow| Cursor {
+            practice: PracticeId::from_uuid(row.practice_id),
+            acked: row.acked_position,
+        };
+        Ok(rows.into_iter().map(cursor).collect())
     }
 
-    /// Moves the cursors and ends the open stream.
+    /// Where a seek of the practices would lead: the subscription as it will be, but for its epoch.
     ///
     /// # Errors
-    /// The database's.
-    pub async fn seek(
+    /// `NOT_FOUND`; `INVALID_ARGUMENT` for a position that no event has, `OUT_OF_RANGE` for one whose events are gone.
+    pub async fn plan_seek(
         &self,
-        id: SubscriptionId,
-        positions: &BTreeMap<PracticeId, i64>,
-        hub: &Hub,
+        name: Name<'_>,
+        practices: &[PracticeId],
+        target: &Target,
         now: DateTime<Utc>,
-    ) -> Result<i64, Failure> {
-        let (ids, at): (Vec<_>, Vec<_>) = positions.iter().map(|(p, at)| (p.uuid(), *at)).unzip();
-        let conn = self.db().directory().await?;
-        let epoch = store::seek(&conn, id.uuid(), &ids, &at, now).await?;
-        hub.wake();
-        Ok(epoch)
+    ) -> Result<(Subscription, BTreeMap<PracticeId, i64>), Failure> {
+        let mut found = self.subscription(name, practices, now).await?;
+        let to = match target {
+            Target::Beginning => found.practices.iter().map(|s| (s.practice, s.first - 1)).collect(),
+            Target::Now => found.practices.iter().map(|s| (s.practice, s.head)).collect(),
+            Target::Positions(positions) => {
+                not_ahead(&found.practices, positions)?;
+                for standing in &found.practices {
+                    if let Some(at) = positions.get(&standing.practice) {
+                        standing.check_kept(*at)?;
+                    }
+                }
+                positions.clone()
+            }
+        };
+        found.practices = self.standings(found.id, practices, &to).await?;
+        found.connected = false;
+        Ok((found, to))
     }
+}
+
+/// Moves the cursors and ends the open stream, in the caller's transaction; answers the new epoch. Once it is committed,
+/// [`moved`] tells the streams of this process.
+///
+/// # Errors
+/// `NOT_FOUND`, or the database's.
+pub async fn seek(tx: &Tx<'_>, name: Name<'_>, to: &BTreeMap<PracticeId, i64>) -> Result<i64, Failure> {
+    let (ids, at): (Vec<_>, Vec<_>) = to.iter().map(|(p, at)| (p.uuid(), *at)).unzip();
+    let epoch = store::seek(tx, name.account, name.name, &ids, &at, tx.scope().now()).await?;
+    epoch.ok_or_else(|| unknown(name))
+}
+
+/// See [`seek`].
+pub fn moved(hub: &Hub) {
+    hub.lease_taken();
+}
+
+fn unknown(name: Name<'_>) -> Failure {
+    Failure::not_found("subscription", name.name)
+}
+
+/// Nobody can have read what did not happen yet.
+pub(crate) fn not_ahead(standings: &[Standing], positions: &BTreeMap<PracticeId, i64>) -> Result<(), Failure> {
+    let is_ahead = |s: &&Standing| positions.get(&s.practice).is_some_and(|position| *position > s.head);
+    let Some(standing) = standings.iter().find(is_ahead) else { return Ok(()) };
+    Err(Failure::new(Code::InvalidArgument, "POSITION_NOT_SENT", "a position was named that no event has yet").detail(
+        Detail::Facts(vec![
+            ("practice_id", standing.practice.to_string()),
+            ("head_position", standing.head.to_string()),
+        ]),
+    ))
+}
+
+/// A newer stream took the subscription over.
+#[must_use]
+pub fn lease_lost() -> Failure {
+    Failure::new(
+        Code::Aborted,
+        "LEASE_LOST",
+        "a newer stream of this subscription has taken over; subscribe again if it is not yours",
+    )
+}
+
+/// A seek ended the stream.
+#[must_use]
+pub fn subscription_moved() -> Failure {
+    Failure::new(Code::Aborted, "SUBSCRIPTION_MOVED", "the subscription was moved; subscribe again to go on from there")
 }

@@ -155,6 +155,8 @@ pub fn snapshot(facts: &billing::Facts, bill: &Bill, payers: &PayerList) -> Clai
         session: session(&facts.session),
         lines: lines.iter().map(|l| line(claim, l)).collect(),
         prior_payers: Vec::new(),
+        filing_deadline: None,
+        rule_set_version: String::new(),
     }
 }
 

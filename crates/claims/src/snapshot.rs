@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::prior::{AdjustmentGroup, PriorAdjustment, PriorLine, PriorPayer};
 
+pub mod convert;
 pub mod prior;
 
 /// The form that is written now. A reader of older rows can tell them by it.
@@ -40,6 +41,12 @@ pub struct ClaimSnapshot {
     /// What earlier payers decided; filled for a second or third payer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prior_payers: Vec<PriorPayer>,
+    /// The last day on which the payer takes the claim; known once the claim was judged.
+    #[serde(default)]
+    pub filing_deadline: Option<NaiveDate>,
+    /// The rules that found nothing against it; empty until they were run.
+    #[serde(default)]
+    pub rule_set_version: String,
 }
 
 /// Facts of the claim itself.

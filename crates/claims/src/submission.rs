@@ -56,7 +56,9 @@ impl Submission {
     /// # Errors
     /// `INTERNAL` for a claim without a snapshot.
     pub fn queued(scope: &Scope, claim: &Claim) -> Result<Self, Failure> {
-        let snapshot = claim.snapshot.clone().ok_or_else(|| Failure::internal("a claim is submitted unfrozen"))?;
+        let mut snapshot = claim.snapshot.clone().ok_or_else(|| Failure::internal("a claim is submitted unfrozen"))?;
+        snapshot.0.filing_deadline = claim.filing_deadline;
+        snapshot.0.rule_set_version = claim.rule_set_version.clone().unwrap_or_default();
         let now = claim.updated_at;
         Ok(Self {
             practice_id: claim.practice_id,

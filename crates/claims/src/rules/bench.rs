@@ -220,6 +220,8 @@ pub(crate) fn clean_snapshot() -> ClaimSnapshot {
         session: session(),
         lines: vec![line("90837", "150.00")],
         prior_payers: Vec::new(),
+        filing_deadline: None,
+        rule_set_version: String::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Binary, Integer, Jsonb, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
@@ -10,7 +11,7 @@ use kernel::{Failure, Phi, etag};
 use schema::tables::claims::submissions;
 use schema::{Cached, Error, Json, Tx};
 
-use super::Submission;
+use super::{Submission, SubmissionState};
 
 /// Puts new submissions in place when the transaction commits. One statement, however many they are.
 pub fn insert_at_commit(tx: &Tx<'_>, submissions: Vec<Submission>) {
@@ -62,35 +63,76 @@ pub async fn of_claim(tx: &Tx<'_>, claim: ClaimId) -> Result<Phi<Vec<Submission>
     Ok(Phi::new(query.load(&mut tx.conn()).await.map_err(Error::from)?))
 }
 
-/// One submission, locked until the transaction ends. Its claim must be locked before.
-pub async fn lock(tx: &Tx<'_>, id: SubmissionId) -> Result<Phi<Submission>, Failure> {
-    let query = submissions::table.find((tx.practice(), id)).select(Submission::as_select()).for_no_key_update();
-    let found: Option<Submission> = query.first(&mut tx.conn()).await.optional().map_err(Error::from)?;
-    found.map(Phi::new).ok_or_else(|| Failure::not_found("submission", id))
+/// What confirming a submission needs to know of it.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = submissions, check_for_backend(diesel::pg::Pg))]
+pub struct Handover {
+    pub id: SubmissionId,
+    pub claim_id: ClaimId,
+    pub attempt: i32,
+    pub state: SubmissionState,
+    pub snapshot_hash: Vec<u8>,
 }
 
-/// Writes what became of the submission, when the transaction commits. What left is never written again.
-pub fn save_at_commit(tx: &Tx<'_>, submission: &Submission) {
-    let submission = Arc::new(submission.clone());
+/// Submissions without what they say. They only change under the lock of their claim, which must be held.
+pub async fn handovers(tx: &Tx<'_>, ids: &[SubmissionId]) -> Result<Vec<Handover>, Failure> {
+    let query = submissions::table
+        .filter(submissions::practice_id.eq(tx.practice()))
+        .filter(submissions::id.eq_any(ids))
+        .select(Handover::as_select());
+    Ok(query.load(&mut tx.conn()).await.map_err(Error::from)?)
+}
+
+/// Notes that queued submissions were sent, when the transaction commits.
+pub fn transmitted_at_commit(tx: &Tx<'_>, ids: Vec<SubmissionId>, at: DateTime<Utc>, reference: Option<String>) {
+    if ids.is_empty() {
+        return;
+    }
+    let shared = Arc::new((ids, reference));
     tx.defer(move |tx| {
-        let submission = Arc::clone(&submission);
-        Box::pin(async move { save(tx, &submission).await })
+        let shared = Arc::clone(&shared);
+        Box::pin(async move {
+            let (ids, reference) = &*shared;
+            let queued = submissions::table
+                .filter(submissions::practice_id.eq(tx.practice()))
+                .filter(submissions::id.eq_any(ids))
+                .filter(submissions::state.eq(SubmissionState::Queued));
+            let update = diesel::update(queued).set((
+                submissions::state.eq(SubmissionState::Transmitted),
+                submissions::transmitted_at.eq(at),
+                submissions::transmission_ref.eq(reference),
+                submissions::version.eq(submissions::version + 1),
+                submissions::updated_at.eq(tx.scope().now()),
+            ));
+            all_of(ids, Cached(update).execute(&mut tx.conn()).await)
+        })
     });
 }
 
-async fn save(tx: &Tx<'_>, new: &Submission) -> Result<(), Failure> {
-    let target = submissions::table.find((tx.practice(), new.id)).filter(submissions::version.eq(new.version - 1));
-    let update = diesel::update(target).set((
-        submissions::state.eq(new.state),
-        submissions::transmitted_at.eq(new.transmitted_at),
-        submissions::transmission_ref.eq(&new.transmission_ref),
-        submissions::failed_at.eq(new.failed_at),
-        submissions::failure_reason.eq(&new.failure_reason),
-        submissions::version.eq(new.version),
-        submissions::updated_at.eq(new.updated_at),
-    ));
-    match Cached(update).execute(&mut tx.conn()).await.map_err(Error::from)? {
-        1 => Ok(()),
-        _ => Err(etag::mismatch()),
-    }
+/// Notes that a queued submission can't be sent, when the transaction commits.
+pub fn failed_at_commit(tx: &Tx<'_>, id: SubmissionId, at: DateTime<Utc>, reason: &str) {
+    let reason: Arc<str> = reason.into();
+    tx.defer(move |tx| {
+        let reason = Arc::clone(&reason);
+        Box::pin(async move {
+            let ids = [id];
+            let queued = submissions::table
+                .filter(submissions::practice_id.eq(tx.practice()))
+                .filter(submissions::id.eq_any(&ids))
+                .filter(submissions::state.eq(SubmissionState::Queued));
+            let update = diesel::update(queued).set((
+                submissions::state.eq(SubmissionState::Failed),
+                submissions::failed_at.eq(at),
+                submissions::failure_reason.eq(&*reason),
+                submissions::version.eq(submissions::version + 1),
+                submissions::updated_at.eq(tx.scope().now()),
+            ));
+            all_of(&[id], Cached(update).execute(&mut tx.conn()).await)
+        })
+    });
+}
+
+/// All rows were as they were read, or none is changed.
+fn all_of(ids: &[SubmissionId], updated: QueryResult<usize>) -> Result<(), Failure> {
+    if updated.map_err(Error::from)? == ids.len() { Ok(()) } else { Err(etag::mismatch()) }
 }

@@ -1,0 +1,40 @@
+//! The statements of `claims.ledger_entries`.
+
+use std::sync::Arc;
+
+use diesel::sql_types::{Array, Date, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use kernel::Failure;
+use kernel::id::{ClaimId, LedgerEntryId};
+use schema::{Cached, Error, Tx};
+
+use super::LedgerEntry;
+
+/// Adds the movements when the transaction commits. What they name must be added before.
+pub fn insert_at_commit(tx: &Tx<'_>, claim: ClaimId, entries: Vec<LedgerEntry>) {
+    if entries.is_empty() {
+        return;
+    }
+    let entries = Arc::new(entries);
+    tx.defer(move |tx| {
+        let entries = Arc::clone(&entries);
+        Box::pin(async move { insert(tx, claim, &entries).await })
+    });
+}
+
+async fn insert(tx: &Tx<'_>, claim: ClaimId, entries: &[LedgerEntry]) -> Result<(), Failure> {
+    let query = diesel::sql_query(include_str!("insert.sql"))
+        .bind::<SqlUuid, _>(tx.practice())
+        .bind::<SqlUuid, _>(claim)
+        .bind::<SqlUuid, _>(tx.scope().actor_id())
+        .bind::<Timestamptz, _>(tx.scope().now())
+        .bind::<Array<SqlUuid>, _>(entries.iter().map(|_| LedgerEntryId::new()).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(entries.iter().map(|e| e.kind.as_str()).collect::<Vec<_>>())
+        .bind::<Array<Numeric>, _>(entries.iter().map(|e| &e.amount).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Text>>, _>(entries.iter().map(|e| e.group.map(|g| g.as_str())).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Text>>, _>(entries.iter().map(|e| e.reason.as_deref()).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(entries.iter().map(|e| e.response).collect::<Vec<_>>())
+        .bind::<Array<Date>, _>(entries.iter().map(|e| e.occurred_on).collect::<Vec<_>>());
+    let inserted = Cached(query).execute(&mut tx.conn()).await.map_err(Error::from)?;
+    if inserted == entries.len() { Ok(()) } else { Err(Failure::internal("a ledger entry was not stored")) }
+}

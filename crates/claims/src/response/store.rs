@@ -1,0 +1,130 @@
+//! The statements of `claims.acknowledgments`, and those that find the claim of an answer.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use kernel::id::{PracticeId, SubmissionId};
+use kernel::{Failure, Permission, Phi};
+use schema::tables::claims::{acknowledgments, claims, submissions};
+use schema::{Cached, Db, Error, Explain, Json, Refused, Tx};
+use uuid::Uuid;
+
+use super::{Answer, Response};
+use crate::claim::Claim;
+
+#[derive(QueryableByName)]
+struct Resolved {
+    #[diesel(sql_type = SqlUuid)]
+    practice_id: Uuid,
+}
+
+/// The practice of a claim number, among those where the account may report answers now.
+pub async fn practice_of(
+    db: &Db,
+    number: &str,
+    account: Uuid,
+    at: DateTime<Utc>,
+) -> Result<Option<PracticeId>, Failure> {
+    let scope = Permission::AcksWrite.service_scope().unwrap_or_default();
+    let conn = db.directory().await?;
+    let query = diesel::sql_query("SELECT practice_id FROM claims.claim_number_resolve($1, $2, $3, $4)")
+        .bind::<Text, _>(number)
+        .bind::<SqlUuid, _>(account)
+        .bind::<Text, _>(scope)
+        .bind::<Timestamptz, _>(at);
+    let found: Option<Resolved> = Cached(query).get_result(&mut &*conn).await.optional().map_err(Error::from)?;
+    Ok(found.map(|row| PracticeId::from_uuid(row.practice_id)))
+}
+
+/// The claim of that number, locked until the transaction ends.
+pub async fn lock_claim(tx: &Tx<'_>, number: &str) -> Result<Option<Phi<Claim>>, Failure> {
+    let query = claims::table
+        .filter(claims::practice_id.eq(tx.practice()))
+        .filter(claims::claim_number.eq(number))
+        .select(Claim::as_select())
+        .for_no_key_update();
+    let claim: Option<Claim> = query.first(&mut tx.conn()).await.optional().map_err(Error::from)?;
+    Ok(claim.map(Phi::new))
+}
+
+/// The last submission of the claim of that number.
+pub async fn last_submission(tx: &Tx<'_>, number: &str) -> Result<Option<SubmissionId>, Failure> {
+    let query = submissions::table
+        .inner_join(
+            claims::table
+                .on(claims::practice_id.eq(submissions::practice_id).and(claims::id.eq(submissions::claim_id))),
+        )
+        .filter(submissions::practice_id.eq(tx.practice()))
+        .filter(claims::claim_number.eq(number))
+        .order(submissions::attempt.desc())
+        .select(submissions::id);
+    Ok(query.first(&mut tx.conn()).await.optional().map_err(Error::from)?)
+}
+
+/// What is known under a response id: the content's hash.
+pub async fn known(tx: &Tx<'_>, response_id: &str) -> Result<Option<Vec<u8>>, Failure> {
+    let query = acknowledgments::table
+        .filter(acknowledgments::practice_id.eq(tx.practice()))
+        .filter(acknowledgments::response_id.eq(response_id))
+        .select(acknowledgments::body_hash);
+    Ok(query.first(&mut tx.conn()).await.optional().map_err(Error::from)?)
+}
+
+/// The id stands for another answer already.
+#[must_use]
+pub fn reused() -> Failure {
+    Failure::already_exists(
+        "response",
+        "RESPONSE_ID_REUSED",
+        "this response_id was reported with other content; it must be the same only when the same is reported again",
+    )
+}
+
+/// Keeps the answer when the transaction commits.
+pub fn insert_at_commit(tx: &Tx<'_>, response: Response) {
+    let response = Arc::new(response);
+    tx.defer(move |tx| {
+        let response = Arc::clone(&response);
+        Box::pin(async move { insert(tx, &response).await })
+    });
+}
+
+async fn insert(tx: &Tx<'_>, response: &Response) -> Result<(), Failure> {
+    let Response { id, claim_id, submission_id, report, outcome, outcome_reason } = response;
+    let rejected_by = match &report.answer {
+        Answer::Rejected { by, .. } => Some(*by),
+        Answer::Received
+        | Answer::Accepted { .. }
+        | Answer::Pended { .. }
+        | Answer::Paid { .. }
+        | Answer::Denied { .. } => None,
+    };
+    let row = (
+        acknowledgments::practice_id.eq(tx.practice()),
+        acknowledgments::id.eq(id),
+        acknowledgments::response_id.eq(&report.response_id),
+        acknowledgments::claim_id.eq(claim_id),
+        acknowledgments::submission_id.eq(submission_id),
+        acknowledgments::kind.eq(report.answer.kind()),
+        acknowledgments::rejected_by.eq(rejected_by),
+        acknowledgments::payer_claim_number.eq(report.answer.payer_claim_number()),
+        acknowledgments::reasons.eq(Json(report.answer.reasons().to_vec())),
+        acknowledgments::body.eq(Json(report.answer.clone())),
+        acknowledgments::body_hash.eq(&report.body_hash),
+        acknowledgments::occurred_at.eq(report.responded_at),
+        acknowledgments::received_at.eq(tx.scope().now()),
+        acknowledgments::reported_by.eq(tx.scope().actor_id()),
+        acknowledgments::outcome.eq(outcome),
+        acknowledgments::outcome_reason.eq(outcome_reason),
+    );
+    let query = diesel::insert_into(acknowledgments::table).values(row);
+    query.execute(&mut tx.conn()).await.explain(|refused| match refused {
+        // the same id for two claims at once
+        Refused::Taken("acknowledgments_response_key") => Some(reused()),
+        Refused::Taken(_) | Refused::Dangling(_) => None,
+    })?;
+    Ok(())
+}

@@ -27,7 +27,7 @@ pub(super) async fn read(tx: &Tx<'_>, id: ClaimId, page: &PageRequest) -> Result
 }
 
 fn decoded(event: feed::Event) -> Result<pb::ClaimEvent, Failure> {
-    let feed::Event { position, previous, payload } = event;
+    let feed::Event { position, previous, subject: _, payload } = event;
     let event = pb::ClaimEvent::decode(payload.as_slice()).map_err(Failure::internal)?;
     Ok(pb::ClaimEvent { position, previous_position: previous, snapshot: None, ..event })
 }

@@ -8,9 +8,6 @@ mod store;
 mod subscribe;
 mod transmit;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;

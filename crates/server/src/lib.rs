@@ -9,6 +9,7 @@ pub mod command;
 pub mod config;
 pub mod console;
 pub mod founder;
+pub mod grants;
 pub mod import;
 pub mod methods;
 pub mod payer;

@@ -1,8 +1,11 @@
 //! The list of services. A new one is a line here, and its health and reflection come by themselves.
 
+use std::sync::Arc;
+
 use analytics::Analytics;
 use audit::Trail;
 use claims::claim::service::Claims;
+use claims::clearinghouse::Clearinghouse;
 use claims::draft::{Drafter, completion};
 use claims::payer::Payers;
 use clinical::import::service::Imports;
@@ -16,6 +19,7 @@ use tenancy::user::service::Users;
 use therapy_claims::analytics::v1::analytics_service_server::AnalyticsServiceServer;
 use therapy_claims::audit::v1::audit_service_server::AuditServiceServer;
 use therapy_claims::claims::v1::claim_service_server::ClaimServiceServer;
+use therapy_claims::claims::v1::clearinghouse_service_server::ClearinghouseServiceServer;
 use therapy_claims::claims::v1::payer_service_server::PayerServiceServer;
 use therapy_claims::clinical::v1::import_service_server::ImportServiceServer;
 use therapy_claims::clinical::v1::patient_service_server::PatientServiceServer;
@@ -35,6 +39,7 @@ use tower::layer::util::{Identity, Stack};
 
 use crate::access::AccessLayer;
 use crate::app::{Error, Parts};
+use crate::grants::Grants;
 
 /// HTTP/2 pings on idle connections, so that a peer that vanished is noticed.
 const KEEPALIVE: std::time::Duration = std::time::Duration::from_secs(30);
@@ -59,9 +64,11 @@ pub async fn router(
     health_service: HealthServer<impl Health>,
     reflection: bool,
 ) -> Result<Router<Stack<AccessLayer, Identity>>, Error> {
-    let Parts { vault, directory, passwords, hub, .. } = parts;
+    let Parts { vault, directory, passwords, reader, hub, tasks, .. } = parts;
     let payers = Payers::new(vault.db().clone());
     let drafter = Drafter::new(payers.clone(), hub.clone());
+    let grants = Arc::new(Grants(directory.clone()));
+    let clearinghouse = Clearinghouse::new(vault.clone(), reader.clone(), hub.clone(), grants, tasks.clone());
 
     let mut router = server.add_service(health_service);
     macro_rules! serve {
@@ -83,6 +90,7 @@ pub async fn router(
             .max_decoding_message_size(IMPORT_BYTES_MAX),
         ClaimServiceServer::new(Claims::new(vault.clone(), payers.clone(), hub.clone())),
         PayerServiceServer::new(payers),
+        ClearinghouseServiceServer::new(clearinghouse),
         AuditServiceServer::new(Trail::new(vault.clone())),
         AnalyticsServiceServer::new(Analytics::new(vault.db().clone())),
     );

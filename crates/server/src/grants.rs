@@ -1,0 +1,21 @@
+//! What streams ask the directory again and again: where their bearer may read now.
+
+use claims::clearinghouse::GrantSource;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use kernel::{Failure, Permission, PracticeId};
+use tenancy::directory::Directory;
+
+/// The directory, as the claim feed knows it.
+#[derive(Debug, Clone)]
+pub struct Grants(pub Directory);
+
+impl GrantSource for Grants {
+    fn granted<'a>(
+        &'a self,
+        key_id: &'a str,
+        permission: Permission,
+    ) -> BoxFuture<'a, Result<Vec<PracticeId>, Failure>> {
+        self.0.grants(key_id, permission).boxed()
+    }
+}

@@ -1,5 +1,6 @@
 //! Everything that a claim is drafted from, read by one flight of statements.
 
+pub mod many;
 pub mod store;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -9,6 +10,7 @@ use kernel::id::{PracticeId, SessionId};
 use kernel::{Failure, text_enum};
 use schema::tables::tenancy::practices;
 
+pub use self::many::read_many;
 pub use self::store::{lock, read};
 
 use crate::coverage::Coverage;

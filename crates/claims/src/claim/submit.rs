@@ -6,7 +6,7 @@ use audit::{Action, Change, Entry};
 use clinical::billing;
 use feed::NewEvent;
 use futures_util::future::join_all;
-use kernel::id::ClaimId;
+use kernel::id::{ClaimId, SessionId};
 use kernel::{Failure, Phi, etag};
 use schema::Tx;
 use therapy_claims::claims::v1 as pb;
@@ -106,9 +106,17 @@ fn admitted(tx: &Tx<'_>, bill: &Bill, expected: Option<i64>) -> Result<(), Failu
 
 /// Judges the bills; the statements of all of them share a flight.
 async fn judged(tx: &Tx<'_>, payers: &PayerList, bills: Vec<Bill>) -> Result<Vec<(Bill, Judgement)>, Failure> {
-    let facts = join_all(bills.iter().map(|bill| billing::read(tx, bill.claim.session_id))).await;
-    let facts = facts.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let judgements = join_all(bills.iter().zip(&facts).map(|(bill, facts)| judge(tx, facts, bill, payers))).await;
+    if bills.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sessions: Vec<SessionId> = bills.iter().map(|bill| bill.claim.session_id).collect();
+    let facts = billing::read_many(tx, &sessions).await?;
+    let judgements = join_all(bills.iter().map(async |bill| {
+        let id = bill.claim.session_id;
+        let facts = facts.get(&id).ok_or_else(|| Failure::not_found("session", id))?;
+        judge(tx, facts, bill, payers).await
+    }))
+    .await;
     let judgements = judgements.into_iter().collect::<Result<Vec<_>, _>>()?;
     Ok(bills.into_iter().zip(judgements).collect())
 }

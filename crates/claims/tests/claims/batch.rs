@@ -95,3 +95,40 @@ async fn a_batch_has_one_to_two_hundred_claims_none_twice() {
     let results = world.submit_all(&[&id]).await.unwrap();
     assert_eq!(problem(&results[0]).code, "NOT_FOUND", "and nothing else happened");
 }
+
+/// Frozen from the facts of one session, judged again from those of many: any difference would show as staleness.
+#[tokio::test]
+async fn the_facts_of_many_sessions_are_those_of_each() {
+    let world = World::new().await;
+    let supervisor = world.add_therapist("1366461873").await;
+    world
+        .run(&format!(
+            "UPDATE clinical.therapists SET license_level = 'supervised', supervisor_id = '{supervisor}' WHERE id = '{0}'; \
+             UPDATE clinical.network_statuses SET effective_to = '2026-03-15' WHERE therapist_id = '{0}' AND payer_id = '99901'; \
+             INSERT INTO clinical.network_statuses (practice_id, id, therapist_id, payer_id, status, effective_from, effective_to) \
+             SELECT practice_id, gen_random_uuid(), id, '99901', 'in_network', '2026-03-16', '2026-03-16' FROM clinical.therapists WHERE id = '{0}'",
+            world.therapist
+        ))
+        .await;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let draft = world.draft().await;
+        world.add_coverage(draft.patient_id.parse().unwrap(), "99902", "secondary").await;
+        let found = world.validate_as(&world.billing, &draft.id).await.unwrap().findings;
+        let accepted: Vec<&str> = found.iter().map(|finding| finding.code.as_str()).collect();
+        ids.push(world.mark_ready(&draft.id, &accepted).await.unwrap().id);
+    }
+    // two of one service: each is the other's duplicate, in a batch too
+    let twice = "status = 'completed', completed_at = now()";
+    let first = world.create(world.add_session(twice).await).await.unwrap();
+    ids.push(world.mark_ready(&first.id, &[]).await.unwrap().id);
+    world.create(world.add_session(twice).await).await.unwrap();
+
+    let asked: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let results = world.submit_all(&asked).await.unwrap();
+    assert!(results[..3].iter().all(|result| claim(result).attempt == 1));
+    assert_eq!(problem(&results[3]).finding_codes, ["DUPLICATE_CLAIM"]);
+    let supervised = "SELECT count(*) FROM claims.submissions WHERE snapshot -> 'supervising_provider' ->> 'npi' = '1366461873' \
+                        AND snapshot ->> 'network_status' = 'in_network'";
+    assert_eq!(world.ask(supervised).await, "3");
+}

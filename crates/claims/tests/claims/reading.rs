@@ -1,3 +1,5 @@
+use futures_util::future::join_all;
+use futures_util::join;
 use kernel::Role;
 use kernel::id::ClaimId;
 use testkit::caller::{Caller, practice};
@@ -77,6 +79,37 @@ async fn a_list_is_walked_page_by_page_as_of_a_position() {
     assert_eq!(page.claims.len(), 5);
 }
 
+/// Each version of a claim is one event, and a claim's charge is that of its lines: what a reader sees between two
+/// writes would show here.
+#[tokio::test]
+async fn a_list_is_of_one_moment_whatever_is_written_meanwhile() {
+    let world = World::new().await;
+    let mut claims = Vec::new();
+    for _ in 0..3 {
+        claims.push(world.draft().await);
+    }
+    let writing = join_all(claims.into_iter().map(|mut claim| {
+        let world = &world;
+        async move {
+            for fee in 0..25 {
+                claim.lines[0].charge_amount = format!("{fee}.00");
+                claim = world.update(claim, &["lines"]).await.unwrap();
+            }
+        }
+    }));
+    let reading = async {
+        for _ in 0..60 {
+            let page = world.list(pb::ListClaimsRequest::default()).await;
+            let versions: i64 = page.claims.iter().map(|claim| claim.etag.parse::<i64>().unwrap()).sum();
+            assert_eq!(versions, page.as_of_position);
+            assert!(page.claims.iter().all(|claim| claim.charge_amount == claim.lines[0].charge_amount));
+            let one = world.get(&page.claims[0].id).await.unwrap();
+            assert_eq!(one.charge_amount, one.lines[0].charge_amount);
+        }
+    };
+    join!(writing, reading);
+}
+
 #[tokio::test]
 async fn a_list_is_narrowed_by_each_filter() {
     let world = World::new().await;
@@ -119,7 +152,7 @@ async fn a_therapist_reaches_claims_of_their_own_sessions_only() {
     let world = World::new().await;
     let claim = world.ready().await;
     let own = Caller::therapist(world.practice, world.therapist).at(now());
-    let other = Caller::therapist(world.practice, world.add_therapist("1366461871").await).at(now());
+    let other = Caller::therapist(world.practice, world.add_therapist("1366461873").await).at(now());
     assert_eq!(world.get_as(&own, &claim.id).await.unwrap(), claim, "unmasked");
     assert_eq!(ids(&world.list_as(&own, pb::ListClaimsRequest::default()).await.claims), [claim.id.as_str()]);
     assert_eq!(refusal(world.get_as(&other, &claim.id).await), (Code::NotFound, "NOT_FOUND".to_owned()));

@@ -21,12 +21,15 @@ async fn a_ready_claim_is_queued_with_what_will_leave() {
         (event.r#type(), event.from_status(), event.to_status()),
         (pb::ClaimEventType::Submitted, ClaimStatus::Ready, ClaimStatus::Submitted)
     );
+    // beside what was frozen, the submission knows what it was judged by
     let submission = format!(
-        "SELECT concat_ws(' ', id, attempt, state) FROM claims.submissions WHERE claim_id = '{}' \
-         AND snapshot = (SELECT snapshot FROM claims.claims WHERE id = claim_id)",
+        "SELECT concat_ws(' ', s.id, s.attempt, s.state, s.snapshot ->> 'filing_deadline') \
+         FROM claims.submissions s JOIN claims.claims c ON c.id = s.claim_id \
+         WHERE c.id = '{}' AND s.snapshot - '{{filing_deadline,rule_set_version}}'::text[] = \
+                               c.snapshot - '{{filing_deadline,rule_set_version}}'::text[]",
         claim.id
     );
-    assert_eq!(world.ask(&submission).await, format!("{} 1 queued", event.submission_id));
+    assert_eq!(world.ask(&submission).await, format!("{} 1 queued 2026-06-14", event.submission_id));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use kernel::{AuditReceipt, Failure};
 use schema::Db;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::entry::Entry;
@@ -33,14 +33,18 @@ pub struct Batcher {
     queue: mpsc::Sender<Job>,
 }
 
-/// The batcher's workers; they end when the last [`Batcher`] is gone and the queue is empty.
+/// The batcher's workers. They end when they are told to, or when the last [`Batcher`] is gone.
 #[derive(Debug)]
-pub struct Workers(Vec<JoinHandle<()>>);
+pub struct Workers {
+    workers: Vec<JoinHandle<()>>,
+    ending: watch::Sender<bool>,
+}
 
 impl Workers {
-    /// Waits until every queued entry is written.
+    /// Takes no more entries, and waits until every queued one is written.
     pub async fn finished(self) {
-        for worker in self.0 {
+        self.ending.send_replace(true);
+        for worker in self.workers {
             // a worker that panicked has dropped its callers' channels: they were refused
             let _ = worker.await;
         }
@@ -56,12 +60,14 @@ impl Batcher {
     pub fn start(db: &Db) -> (Self, Workers) {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let jobs = Arc::new(Mutex::new(jobs));
+        let ending = watch::Sender::new(false);
         #[expect(
             clippy::disallowed_methods,
             reason = "the workers live as long as the batcher, Workers waits for them"
         )]
-        let workers = (0..IN_FLIGHT).map(|_| tokio::spawn(work(Arc::clone(&jobs), db.clone()))).collect();
-        (Self { queue }, Workers(workers))
+        let workers =
+            (0..IN_FLIGHT).map(|_| tokio::spawn(work(Arc::clone(&jobs), ending.subscribe(), db.clone()))).collect();
+        (Self { queue }, Workers { workers, ending })
     }
 
     /// Waits until the entry is durable.
@@ -84,11 +90,22 @@ fn unavailable() -> Failure {
     Failure::unavailable("AUDIT_UNAVAILABLE", "the access could not be recorded, so it was not made")
 }
 
-async fn work(jobs: Arc<Mutex<mpsc::Receiver<Job>>>, db: Db) {
+async fn work(jobs: Arc<Mutex<mpsc::Receiver<Job>>>, mut ending: watch::Receiver<bool>, db: Db) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
     loop {
         // the lock is held while waiting, so batches form in one worker while the other one writes
-        if jobs.lock().await.recv_many(&mut batch, BATCH_MAX).await == 0 {
+        let taken = {
+            let mut jobs = jobs.lock().await;
+            tokio::select! {
+                biased;
+                taken = jobs.recv_many(&mut batch, BATCH_MAX) => taken,
+                () = async { drop(ending.wait_for(|end| *end).await) } => {
+                    jobs.close();
+                    jobs.recv_many(&mut batch, BATCH_MAX).await
+                }
+            }
+        };
+        if taken == 0 {
             return;
         }
         let (entries, callers): (Vec<_>, Vec<_>) = batch.drain(..).map(|job| (job.entry, job.done)).unzip();

@@ -137,13 +137,16 @@ impl Gate {
             return Ok(Ctx::new(None, Vec::new(), Arc::clone(facts)));
         }
         let token = bearer(headers).ok_or_else(|| silent(unauthenticated()))?;
-        let identity = self.directory.resolve(token).await.map_err(|failure| {
-            let known_bad = failure.code == Code::Unauthenticated;
-            let entry = Entry::anonymous(facts, Action::Auth, "token").ended(Outcome::Denied, failure.reason);
-            Refused { failure, entry: known_bad.then_some(entry) }
-        })?;
+        let mut identity = self.directory.resolve(token).await.map_err(|failure| refused_credential(facts, failure))?;
         let selected = practice_header(headers).map_err(silent)?;
-        let scopes = scopes(&identity, selected, facts).map_err(|(failure, practice)| {
+        let mut decided = scopes(&identity, selected, facts);
+        if decided.is_err() {
+            // what is kept of a caller may be older than what it was granted since: a refusal is never from memory
+            let fresh = self.directory.again(&identity.key_id).await;
+            identity = fresh.map_err(|failure| refused_credential(facts, failure))?;
+            decided = scopes(&identity, selected, facts);
+        }
+        let scopes = decided.map_err(|(failure, practice)| {
             let scope = denied_scope(&identity, practice, facts);
             let entry = Entry::bare(&scope, action_of(facts.method), resource_of(facts.method))
                 .ended(Outcome::Denied, failure.reason);
@@ -183,6 +186,13 @@ impl Gate {
             Err(failure) => to_status(&failure, &facts.request_id).into_http(),
         }
     }
+}
+
+/// A credential that counts for nothing is recorded on the system chain; a directory that can't answer is not.
+fn refused_credential(facts: &Facts, failure: Failure) -> Refused {
+    let known_bad = failure.code == Code::Unauthenticated;
+    let entry = Entry::anonymous(facts, Action::Auth, "token").ended(Outcome::Denied, failure.reason);
+    Refused { failure, entry: known_bad.then_some(entry) }
 }
 
 /// The practices that the call reaches, each with how far.

@@ -1,10 +1,15 @@
 //! The first user of a fresh installation, who founds the practices of a demonstration or test.
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use kernel::{Code, Failure};
+use tenancy::operator::Operator;
 use therapy_claims::client::{Client, ConnectError};
 use therapy_claims::tenancy::v1 as pb;
 
 use crate::app::Parts;
+use crate::caller;
+use crate::workload::Issuer;
 
 /// Why nobody could begin.
 #[derive(Debug, thiserror::Error)]
@@ -58,5 +63,32 @@ impl Founder {
         let request = pb::LoginRequest { email: self.email.clone(), password: self.password.clone() };
         let login = client.auth().login(request).await.map_err(|status| Error::Login(Box::new(status)))?;
         Ok(login.into_inner().token)
+    }
+}
+
+/// The operator at the machine, as the one who gives service accounts their tokens.
+#[derive(Debug)]
+pub struct OperatorIssues(pub Operator);
+
+impl Issuer for OperatorIssues {
+    fn fresh_token<'a>(
+        &'a self,
+        practice_id: &'a str,
+        account_id: &'a str,
+    ) -> BoxFuture<'a, Result<String, caller::Error>> {
+        async move {
+            let unexpected = |failure: Failure| caller::Error::Unexpected(failure.to_string());
+            let practice =
+                practice_id.parse().map_err(|_bad| caller::Error::Unexpected("not a practice id".to_owned()))?;
+            // only two may count at a time, and what an earlier start was given is lost with it
+            let request = pb::ListTokensRequest { service_account_id: account_id.to_owned(), ..Default::default() };
+            for token in self.0.list_tokens(practice, request).await.map_err(unexpected)?.tokens {
+                let request = pb::RevokeTokenRequest { token_id: token.id, request_id: String::new() };
+                self.0.revoke_token(practice, request).await.map_err(unexpected)?;
+            }
+            let request = pb::IssueTokenRequest { service_account_id: account_id.to_owned(), ..Default::default() };
+            Ok(self.0.issue_token(practice, request).await.map_err(unexpected)?.secret)
+        }
+        .boxed()
     }
 }

@@ -71,6 +71,8 @@ pub async fn router(
     let clearinghouse = Clearinghouse::new(vault.clone(), reader.clone(), hub.clone(), grants, tasks.clone());
 
     let mut router = server.add_service(health_service);
+    let grants = Arc::new(Grants(directory.clone()));
+    let clearinghouse = Clearinghouse::new(vault.clone(), reader.clone(), hub.clone(), grants, tasks.clone());
     macro_rules! serve {
         ($($service:expr),+ $(,)?) => {$(
             let service = $service;

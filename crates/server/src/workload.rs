@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-pub use self::account::Accounts;
+pub use self::account::{Accounts, Issuer};
 pub use self::once::{Once, fill, once};
 pub use self::run::Outcome;
 pub(crate) use self::run::{list_claims, list_sessions};
@@ -44,12 +44,12 @@ pub struct World {
 ///
 /// # Errors
 /// What the API answers.
-pub async fn prepare(operator: &Caller, options: &WorkloadOptions) -> Result<World, Error> {
+pub async fn prepare(operator: &Caller, issuer: &dyn Issuer, options: &WorkloadOptions) -> Result<World, Error> {
     let shape = make::shape(options.seed, options.sessions);
     let therapists: usize = shape.practices.iter().map(|practice| practice.therapists).sum();
     note(&format!("setting up {} practices with {therapists} therapists", shape.practices.len()));
     let seats = seat::seats(operator, options.seed, &shape).await?;
-    let accounts = account::accounts(operator, options.seed, &seats).await?;
+    let accounts = account::accounts(operator, issuer, options.seed, &seats).await?;
     Ok(World { seed: options.seed, seats, accounts })
 }
 

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use kernel::Clock;
 use kernel::page::TokenKey;
@@ -17,8 +18,8 @@ use crate::app::{App, Settings, bind};
 use crate::caller::{Caller, Tally};
 use crate::config::{Dev, embedded_options};
 use crate::console::{note, say};
-use crate::founder::Founder;
-use crate::workload::{self, Once, WorkloadOptions, World};
+use crate::founder::{Founder, OperatorIssues};
+use crate::workload::{self, Issuer, Once, WorkloadOptions, World};
 
 const DATABASE: &str = "claims";
 const PORT: u16 = 50051;
@@ -41,6 +42,7 @@ pub async fn run(args: Dev) -> Ended {
     let listener = listen(args.listen).await?;
     let demo = Demo {
         endpoint: format!("http://{}", listener.local_addr()?),
+        issuer: Arc::new(OperatorIssues(app.parts().operator("claimsd dev"))),
         founder: Founder::settle(app.parts(), args.seed).await?,
         database_url: cluster.url("claims_migrator", DATABASE),
         workload: WorkloadOptions {
@@ -67,6 +69,7 @@ pub async fn run(args: Dev) -> Ended {
 struct Demo {
     endpoint: String,
     founder: Founder,
+    issuer: Arc<dyn Issuer>,
     /// Of a role that may look at everything: what a person debugging wants.
     database_url: String,
     workload: WorkloadOptions,
@@ -88,6 +91,7 @@ async fn work(args: &Dev, demo: &Demo) -> Ended {
 async fn once(args: &Dev, demo: &Demo) -> Ended {
     let verdict = workload::once(Once {
         endpoint: demo.endpoint.clone(),
+        issuer: Arc::clone(&demo.issuer),
         operator_token: demo.founder.log_in(&demo.endpoint).await?,
         workload: demo.workload.clone(),
         out: args.out.clone(),
@@ -102,7 +106,7 @@ async fn show(args: &Dev, demo: &Demo) -> Ended {
     let tally = Tally::default();
     let token = demo.founder.log_in(&demo.endpoint).await?;
     let founder = Caller::connect(&demo.endpoint, &token, &tally).await?;
-    let world = workload::prepare(&founder, &demo.workload).await?;
+    let world = workload::prepare(&founder, &*demo.issuer, &demo.workload).await?;
     workload::fill(&demo.endpoint, &demo.workload, &world, &tally).await?;
     if let Some(file) = &args.credentials {
         let json = serde_json::to_string_pretty(&world.credentials(&demo.endpoint, &demo.database_url))?;
@@ -162,7 +166,7 @@ async fn start_database(args: &Dev) -> Result<Cluster, Box<dyn std::error::Error
     cluster.prepare(DATABASE).await?;
     let migrator = cluster.url("claims_migrator", DATABASE);
     for name in schema::migrate::run(&migrator).await? {
-        note(&format!("migrated {name}"));
+        tracing::debug!(migration = name, "migrated");
     }
     schema::reference::load_payers(&migrator, include_str!("../../data/payers.json")).await?;
     Ok(cluster)

@@ -219,11 +219,16 @@ pub(super) fn figures(books: &Books, total: &analytics::PracticeSummary) -> Vec<
     let sum = |amount: fn(&claims::Claim) -> &String| {
         dollars(books.claims.iter().filter(|c| is_active(c)).filter_map(|c| cents(amount(c))).sum())
     };
+    // what the patient owes of a claim, less what was collected at the session; never less than nothing
+    let balance =
+        books.claims.iter().filter(|c| is_active(c)).filter_map(|claim| {
+            Some((cents(&claim.patient_responsibility_amount)? - cents(&claim.copay_amount)?).max(0))
+        });
     let amounts = [
         ("charged_amount", &total.charged_amount, sum(|claim| &claim.charge_amount)),
         ("paid_amount", &total.paid_amount, sum(|claim| &claim.paid_amount)),
         ("adjusted_amount", &total.adjusted_amount, sum(|claim| &claim.adjusted_amount)),
-        ("patient_balance_amount", &total.patient_balance_amount, sum(|claim| &claim.patient_responsibility_amount)),
+        ("patient_balance_amount", &total.patient_balance_amount, dollars(balance.sum())),
     ];
     let differs =
         |name: &str, told: &str, counted: &str| format!("{name} is {told} in the figures, {counted} in the books");

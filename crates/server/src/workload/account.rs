@@ -1,10 +1,11 @@
 //! The accounts of other services: the clearinghouse adapter and the analytics reader, granted to every practice.
 
+use futures_util::future::BoxFuture;
 use therapy_claims::tenancy::v1 as tenancy;
 
 use super::draw::request_id;
 use super::seat::Seat;
-use crate::caller::{Caller, Error, PAGE, pages, rpc};
+use crate::caller::{Caller, Error, rpc};
 
 /// Tokens of the service accounts.
 #[derive(Debug, Clone)]
@@ -17,22 +18,35 @@ const ADAPTER: (&str, &[&str]) =
     ("clearinghouse-adapter", &["claims:stream", "claims:read", "payers:read", "acks:write", "remits:write"]);
 const ANALYTICS: (&str, &[&str]) = ("analytics", &["metrics:read"]);
 
-pub(super) async fn accounts(operator: &Caller, seed: u64, seats: &[Seat]) -> Result<Accounts, Error> {
+/// Gives tokens to accounts that serve several practices, which is the operator's to do: no practice may.
+pub trait Issuer: std::fmt::Debug + Send + Sync {
+    /// A token that replaces those that the account had.
+    fn fresh_token<'a>(&'a self, practice_id: &'a str, account_id: &'a str) -> BoxFuture<'a, Result<String, Error>>;
+}
+
+pub(super) async fn accounts(
+    operator: &Caller,
+    issuer: &dyn Issuer,
+    seed: u64,
+    seats: &[Seat],
+) -> Result<Accounts, Error> {
     Ok(Accounts {
-        adapter: account(operator, seed, seats, ADAPTER).await?,
-        analytics: account(operator, seed, seats, ANALYTICS).await?,
+        adapter: account(operator, issuer, seed, seats, ADAPTER).await?,
+        analytics: account(operator, issuer, seed, seats, ANALYTICS).await?,
     })
 }
 
 /// Makes the account, or finds it, and answers a token for it.
 async fn account(
     operator: &Caller,
+    issuer: &dyn Issuer,
     seed: u64,
     seats: &[Seat],
     (name, scopes): (&str, &[&str]),
 ) -> Result<String, Error> {
     let Some((home, others)) = seats.split_first() else { return Ok(String::new()) };
-    let home = operator.in_practice(&home.id)?;
+    let home_id = &home.id;
+    let home = operator.in_practice(home_id)?;
     let grant = tenancy::ServiceGrant {
         scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
         ..tenancy::ServiceGrant::default()
@@ -57,32 +71,5 @@ async fn account(
         let there = operator.in_practice(&seat.id)?;
         rpc!(there, auth.grant_service_account, "tenancy.v1.AuthService/GrantServiceAccount", request).await?;
     }
-    token(&home, &account.id).await
-}
-
-/// A fresh token. Only two may count at a time, and what an earlier start was given is lost with it.
-async fn token(home: &Caller, service_account_id: &str) -> Result<String, Error> {
-    let old = pages(async |page_token| {
-        let request = tenancy::ListTokensRequest {
-            service_account_id: service_account_id.to_owned(),
-            page_size: PAGE,
-            page_token,
-            include_ended: false,
-        };
-        let listed = rpc!(home, auth.list_tokens, "tenancy.v1.AuthService/ListTokens", request).await?;
-        Ok((listed.tokens, listed.next_page_token))
-    })
-    .await?;
-    for token in old {
-        let request = tenancy::RevokeTokenRequest { token_id: token.id, request_id: String::new() };
-        rpc!(home, auth.revoke_token, "tenancy.v1.AuthService/RevokeToken", request).await?;
-    }
-    let request = tenancy::IssueTokenRequest {
-        service_account_id: service_account_id.to_owned(),
-        // the secret is answered once, so this must be a new one each time
-        request_id: therapy_claims::client::request_id(),
-        ..tenancy::IssueTokenRequest::default()
-    };
-    let issued = rpc!(home, auth.issue_token, "tenancy.v1.AuthService/IssueToken", request).await?;
-    Ok(issued.secret)
+    issuer.fresh_token(home_id, &account.id).await
 }

@@ -1,6 +1,7 @@
 //! `dev --once`: the whole flow on made-up data, and whether it adds up.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
@@ -8,7 +9,7 @@ use kernel::Clock;
 use std::pin::pin;
 use tokio_util::sync::CancellationToken;
 
-use super::{Outcome, WorkloadOptions, World};
+use super::{Issuer, Outcome, WorkloadOptions, World};
 use crate::caller::{Caller, Error, Tally};
 use crate::console::note;
 use crate::payer::{self, PayerOptions};
@@ -23,6 +24,8 @@ pub struct Once {
     pub endpoint: String,
     /// Token of a verified user, who becomes the owner of the practices.
     pub operator_token: String,
+    /// Gives the service accounts their tokens.
+    pub issuer: Arc<dyn Issuer>,
     pub workload: WorkloadOptions,
     /// Where `summary.json` goes.
     pub out: Option<PathBuf>,
@@ -37,7 +40,7 @@ pub async fn once(options: Once) -> Result<Verdict, Error> {
     let start = Start::now(&options.clock);
     let tally = Tally::default();
     let operator = Caller::connect(&options.endpoint, &options.operator_token, &tally).await?;
-    let world = super::prepare(&operator, &options.workload).await?;
+    let world = super::prepare(&operator, &*options.issuer, &options.workload).await?;
     let outcomes = drive(&options.endpoint, options.workload.seed, &world, &tally).await?;
     let verdict = verify::run(&world, &outcomes, &tally, &start).await?;
     if let Some(directory) = &options.out {

@@ -29,7 +29,6 @@ mod facts;
 mod filing;
 mod finding;
 mod line;
-mod npi;
 mod patient;
 mod provider;
 mod session;

@@ -13,6 +13,7 @@ pub mod id;
 pub mod mask;
 pub mod method;
 pub mod money;
+pub mod npi;
 pub mod page;
 pub mod phi;
 pub mod scope;

@@ -1,9 +1,9 @@
 //! Rules 1 to 21: who bills and who treated.
 
-use super::npi::{self, Npi};
 use super::text::{missing_parts, zip_digits};
 use super::{Case, Report, Rule, Severity};
 use crate::snapshot::Address;
+use kernel::npi::{self, Npi};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {

@@ -5,6 +5,7 @@ use kernel::address::Address;
 use kernel::clock::timestamp;
 use kernel::id::PracticeId;
 use kernel::mask::Mask;
+use kernel::npi::{self, Npi};
 use kernel::{Scope, Violations, etag};
 use therapy_claims::common::v1 as common;
 use therapy_claims::tenancy::v1 as pb;
@@ -206,9 +207,10 @@ pub fn to_pb(acting_as: &str, practice: Practice) -> pb::Practice {
 }
 
 fn read_npi(v: &mut Violations, npi: &str) -> String {
-    // whether the check digit fits is the scrubber's to say
-    if npi.len() != 10 || !npi.bytes().all(|b| b.is_ascii_digit()) || !npi.starts_with(['1', '2']) {
-        v.add("npi", "must have ten digits, the first of them 1 or 2");
+    match npi::judge(npi) {
+        Npi::Valid => {}
+        Npi::BadForm => v.add("npi", "must have ten digits, the first of them 1 or 2"),
+        Npi::BadCheckDigit => v.add("npi", "must have the check digit that fits it: one digit is wrong"),
     }
     npi.to_owned()
 }

@@ -63,7 +63,7 @@ async fn everything_that_is_wrong_is_told_at_once() {
     let world = World::new().await;
     let (_, person) = world.owned_practice("ada").await;
     let bad = pb::Practice {
-        npi: "3".into(),
+        npi: "1234567890".into(),
         tax_id: "12345".into(),
         taxonomy: "101ym0800x".into(),
         phone: "555".into(),

@@ -2,7 +2,7 @@
 
 /// What is wrong with a number, if anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Npi {
+pub enum Npi {
     Valid,
     /// Not ten digits that begin with 1 or 2.
     BadForm,
@@ -11,7 +11,8 @@ pub(super) enum Npi {
 }
 
 /// Luhn's formula over the number behind the prefix 80840 of the card industry's numbering.
-pub(super) fn judge(text: &str) -> Npi {
+#[must_use]
+pub fn judge(text: &str) -> Npi {
     let bytes = text.as_bytes();
     if bytes.len() != 10 || !bytes.iter().all(u8::is_ascii_digit) || !matches!(bytes.first(), Some(b'1' | b'2')) {
         return Npi::BadForm;

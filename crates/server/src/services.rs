@@ -67,8 +67,6 @@ pub async fn router(
     let Parts { vault, directory, passwords, reader, hub, tasks, .. } = parts;
     let payers = Payers::new(vault.db().clone());
     let drafter = Drafter::new(payers.clone(), hub.clone());
-    let grants = Arc::new(Grants(directory.clone()));
-    let clearinghouse = Clearinghouse::new(vault.clone(), reader.clone(), hub.clone(), grants, tasks.clone());
 
     let mut router = server.add_service(health_service);
     let grants = Arc::new(Grants(directory.clone()));

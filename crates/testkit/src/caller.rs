@@ -91,15 +91,7 @@ impl Caller {
     /// What the access layer would refuse.
     pub fn try_ctx(&self, method: &str) -> Result<Ctx, Denied> {
         let method = find(method);
-        let facts = Arc::new(Facts {
-            request_id: "test".to_owned(),
-            method,
-            peer: None,
-            deadline: Instant::now() + Duration::from_secs(60),
-            clock: self.clock.clone(),
-            page_key: TokenKey::new(b"test"),
-            entries: AtomicU32::new(0),
-        });
+        let facts = facts(method, &self.clock);
         let granted = decide(&self.identity, self.practice, method, facts.clock.now())?;
         let scope = Scope::granted(&self.identity, self.practice, granted, &facts);
         Ok(Ctx::new(Some(Arc::clone(&self.identity)), vec![scope], facts))
@@ -135,8 +127,21 @@ impl Caller {
     }
 }
 
+/// What is true of a call of that method.
+pub(crate) fn facts(method: &'static Method, clock: &Clock) -> Arc<Facts> {
+    Arc::new(Facts {
+        request_id: "test".to_owned(),
+        method,
+        peer: None,
+        deadline: Instant::now() + Duration::from_secs(60),
+        clock: clock.clone(),
+        page_key: TokenKey::new(b"test"),
+        entries: AtomicU32::new(0),
+    })
+}
+
 /// The RPC whose path ends in `Service/Method`.
-fn find(method: &str) -> &'static Method {
+pub(crate) fn find(method: &str) -> &'static Method {
     let is_named = |candidate: &&Method| candidate.path.rsplit_once('.').is_some_and(|(_, name)| name == method);
     METHODS.iter().find(is_named).unwrap_or_else(|| panic!("no RPC {method}"))
 }

@@ -1,4 +1,4 @@
-//! `ClaimService` against the real database: each test calls the handlers as the server does.
+//! `ClaimService` and `ClearinghouseService` against the real database: each test calls the handlers as the server does.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -6,15 +6,20 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod answers;
 mod batch;
 mod cancel;
 mod catalog;
 mod create;
+mod desk;
+mod feed;
+mod listing;
 mod model;
 mod reading;
 mod ready;
 mod submit;
 mod timeline;
 mod transitions;
+mod transmissions;
 mod update;
 mod world;

@@ -30,6 +30,8 @@ pub(crate) const SERVICE_DAY: &str = "2026-03-16";
 pub(crate) struct World {
     db: TestDb,
     owner: Db,
+    pub(crate) vault: Vault,
+    pub(crate) hub: Hub,
     pub(crate) claims: Claims,
     pub(crate) sessions: Sessions,
     pub(crate) billing: Caller,
@@ -55,8 +57,10 @@ impl World {
         let drafter = Drafter::new(payers.clone(), hub.clone());
         let practice = practice(&db).await;
         let mut world = Self {
-            claims: Claims::new(vault.clone(), payers, hub),
-            sessions: Sessions::new(vault, completion(drafter)),
+            claims: Claims::new(vault.clone(), payers, hub.clone()),
+            sessions: Sessions::new(vault.clone(), completion(drafter)),
+            vault,
+            hub,
             billing: Caller::new(practice, Role::Billing).at(now()),
             owner,
             db,

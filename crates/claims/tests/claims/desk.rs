@@ -190,10 +190,11 @@ impl Line {
     pub(crate) async fn events(&mut self, count: usize) -> Vec<pb::ClaimEvent> {
         let mut events = Vec::new();
         while events.len() < count {
-            match self.next().await.unwrap() {
-                Kind::Batch(batch) => events.extend(batch.events),
-                Kind::Progress(_) => {}
-                other => panic!("not events: {other:?}"),
+            let next = self.next().await.unwrap();
+            if let Kind::Batch(batch) = next {
+                events.extend(batch.events);
+            } else {
+                assert!(matches!(next, Kind::Progress(_)), "not events: {next:?}");
             }
         }
         assert_eq!(events.len(), count);

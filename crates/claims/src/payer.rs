@@ -12,6 +12,7 @@ use diesel::prelude::*;
 use kernel::Failure;
 use schema::Db;
 use schema::tables::claims::{payer_profiles, payers};
+use tokio::sync::Mutex;
 
 use crate::rules::PayerTerms;
 
@@ -84,29 +85,50 @@ type Read = (Instant, Arc<PayerList>);
 #[derive(Debug, Clone)]
 pub struct Payers {
     db: Db,
-    cached: Arc<RwLock<Option<Read>>>,
+    kept: Arc<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    read: RwLock<Option<Read>>,
+    /// Held by whoever reads the list anew.
+    reading: Mutex<()>,
 }
 
 impl Payers {
     #[must_use]
     pub fn new(db: Db) -> Self {
-        Self { db, cached: Arc::default() }
+        Self { db, kept: Arc::default() }
     }
 
-    /// The list, at most a minute old.
+    /// The list, about a minute old at most.
+    ///
+    /// When it gets older, one caller reads it anew, and the others take it as it is: callers hold transactions, and
+    /// if all of them waited for one connection more, none would ever be free.
     ///
     /// # Errors
     /// The database's.
     pub async fn list(&self) -> Result<Arc<PayerList>, Failure> {
-        let cached = self.cached.read().unwrap_or_else(PoisonError::into_inner).clone();
-        match cached {
-            Some((at, list)) if at.elapsed() < FRESH => Ok(list),
-            _ => {
-                let list = Arc::new(store::load(&self.db).await?);
-                *self.cached.write().unwrap_or_else(PoisonError::into_inner) =
-                    Some((Instant::now(), Arc::clone(&list)));
-                Ok(list)
-            }
+        let _reading = match self.at_hand() {
+            Some((at, list)) if at.elapsed() < FRESH => return Ok(list),
+            Some((_, list)) => match self.kept.reading.try_lock() {
+                Ok(reading) => reading,
+                Err(_others_do) => return Ok(list),
+            },
+            None => self.kept.reading.lock().await,
+        };
+        // somebody may have been faster
+        if let Some((at, list)) = self.at_hand()
+            && at.elapsed() < FRESH
+        {
+            return Ok(list);
         }
+        let list = Arc::new(store::load(&self.db).await?);
+        *self.kept.read.write().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), Arc::clone(&list)));
+        Ok(list)
+    }
+
+    fn at_hand(&self) -> Option<Read> {
+        self.kept.read.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

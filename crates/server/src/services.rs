@@ -66,6 +66,10 @@ pub async fn router(
 ) -> Result<Router<Stack<AccessLayer, Identity>>, Error> {
     let Parts { vault, directory, passwords, reader, hub, tasks, .. } = parts;
     let payers = Payers::new(vault.db().clone());
+    // at hand before the first transaction asks
+    if let Err(failure) = payers.list().await {
+        tracing::warn!(reason = failure.reason, "the payer list can't be read yet");
+    }
     let drafter = Drafter::new(payers.clone(), hub.clone());
 
     let mut router = server.add_service(health_service);

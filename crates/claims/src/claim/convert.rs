@@ -65,6 +65,14 @@ pub fn ids(v: &mut Violations, ids: &[String]) -> Vec<ClaimId> {
     read
 }
 
+/// Reads codes of findings, 100 at most.
+pub fn codes<'a>(v: &mut Violations, field: &str, codes: &'a [String]) -> &'a [String] {
+    if codes.len() > 100 {
+        v.add(field, "must have at most 100 elements");
+    }
+    codes
+}
+
 /// Reads the fields that the mask names.
 pub fn patch(v: &mut Violations, mask: &Mask, claim: &pb::Claim) -> ClaimPatch {
     let mut patch = ClaimPatch::default();

@@ -147,9 +147,9 @@ impl pb::claim_service_server::ClaimService for Claims {
             let once = once(&mut v, scope, &message.request_id, &message);
             let id = v.id("id", &message.id);
             let expected = etag::expected(&mut v, "etag", &message.etag);
-            v.done(())?;
+            let accepted = convert::codes(&mut v, "acknowledged_codes", &message.acknowledged_codes);
+            let accepted = v.done(accepted)?;
             let (desk, payers) = (&self.desk, &*self.payers.list().await?);
-            let accepted = &message.acknowledged_codes;
             let ruling = self.vault.write(scope, once.as_ref(), || {
                 async move |tx| desk.mark_ready(tx, payers, id, expected, accepted).await
             });

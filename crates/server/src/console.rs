@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use comfy_table::Table;
+use comfy_table::{Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Writes a line of the result.
@@ -23,7 +23,7 @@ pub fn note(line: &str) {
 /// Writes a table of the result.
 pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) {
     let mut table = Table::new();
-    table.set_header(header);
+    table.load_style(presets::ASCII_FULL_CONDENSED).set_header(header);
     for row in rows {
         table.add_row(row);
     }

@@ -79,8 +79,9 @@ async fn drive(endpoint: &str, seed: u64, world: &World, tally: &Tally) -> Resul
     match select(working, paying).await {
         Either::Left((worked, paying)) => {
             stop.cancel();
-            let answered = paying.await?;
-            let outcomes = worked?;
+            let answered = paying.await;
+            // why the work failed tells more than why the payers did
+            let (outcomes, answered) = (worked?, answered?);
             note(&format!("answered: {answered:?}"));
             Ok(outcomes)
         }

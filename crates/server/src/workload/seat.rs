@@ -47,8 +47,13 @@ pub struct Worker {
 /// Sets up all practices of a shape.
 pub(super) async fn seats(operator: &Caller, seed: u64, shape: &make::Shape) -> Result<Vec<Seat>, Error> {
     let known = practices(operator).await?;
-    let mut seats: Vec<Seat> = stream::iter(&shape.practices)
-        .map(|practice| seat(operator, seed, practice, shape.weeks, &known))
+    let mut opened = Vec::new();
+    // one by one: who the operator is there must have sunk in before the next call is judged
+    for practice in &shape.practices {
+        opened.push((practice, open(operator, seed, practice.index, &known).await?));
+    }
+    let mut seats: Vec<Seat> = stream::iter(opened)
+        .map(|(size, practice)| seat(operator, seed, *size, shape.weeks, practice))
         .buffer_unordered(AT_A_TIME)
         .try_collect()
         .await?;
@@ -66,26 +71,33 @@ async fn practices(operator: &Caller) -> Result<Vec<tenancy::Practice>, Error> {
     .await
 }
 
+/// Finds a practice by its name, or creates it.
+async fn open(
+    operator: &Caller,
+    seed: u64,
+    index: usize,
+    known: &[tenancy::Practice],
+) -> Result<tenancy::Practice, Error> {
+    let planned = make::practice(seed, index);
+    if let Some(practice) = known.iter().find(|practice| practice.name == planned.name) {
+        return Ok(practice.clone());
+    }
+    let request = tenancy::CreatePracticeRequest {
+        request_id: request_id(seed, &["practice", &planned.name]),
+        practice: Some(planned),
+    };
+    rpc!(operator, practices.create_practice, "tenancy.v1.PracticeService/CreatePractice", request).await
+}
+
 async fn seat(
     operator: &Caller,
     seed: u64,
-    shape: &PracticeShape,
+    size: PracticeShape,
     weeks: usize,
-    known: &[tenancy::Practice],
+    practice: tenancy::Practice,
 ) -> Result<Seat, Error> {
-    let number = (shape.index + 1).to_string();
-    let planned = make::practice(seed, shape.index);
-    let practice = match known.iter().find(|practice| practice.name == planned.name) {
-        Some(practice) => practice.clone(),
-        None => {
-            let request = tenancy::CreatePracticeRequest {
-                practice: Some(planned),
-                request_id: request_id(seed, &["practice", &number]),
-            };
-            rpc!(operator, practices.create_practice, "tenancy.v1.PracticeService/CreatePractice", request).await?
-        }
-    };
-    let plan = make::plan(seed, shape, weeks, day(&practice)?);
+    let number = (size.index + 1).to_string();
+    let plan = make::plan(seed, &size, weeks, day(&practice)?);
     let operator = operator.in_practice(&practice.id)?;
     let therapist_ids = import_therapists(&operator, &plan).await?;
     let own = therapist_ids.first().cloned().unwrap_or_default();

@@ -1,10 +1,13 @@
 //! A server of one test's own, with people who are logged in.
 #![expect(clippy::expect_used, reason = "without its server a test can only stop")]
 
+use std::sync::Arc;
+
 use kernel::Clock;
 use kernel::page::TokenKey;
 use server::app::{App, Settings, bind};
-use server::founder::Founder;
+use server::founder::{Founder, OperatorIssues};
+use server::workload::Issuer;
 use tenancy::password::Cost;
 use tenancy::token::Env;
 use testkit::TestDb;
@@ -18,6 +21,7 @@ pub(crate) struct TestServer {
     pub(crate) endpoint: String,
     pub(crate) db: TestDb,
     pub(crate) founder: String,
+    pub(crate) issuer: Arc<dyn Issuer>,
     _end: oneshot::Sender<()>,
 }
 
@@ -61,6 +65,7 @@ impl TestServer {
         let listener = bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
         let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
         let founder = Founder::settle(app.parts(), 1).await.expect("a founder");
+        let issuer = Arc::new(OperatorIssues(app.parts().operator("a test")));
         let (end, ended) = oneshot::channel();
         #[expect(clippy::disallowed_methods, reason = "it ends with the TestServer, whose database goes then")]
         tokio::spawn(async move {
@@ -71,7 +76,7 @@ impl TestServer {
             app.serve(listener, ended).await.expect("serves to the end");
         });
         let founder = founder.log_in(&endpoint).await.expect("the founder logs in");
-        Self { endpoint, db, founder, _end: end }
+        Self { endpoint, db, founder, issuer, _end: end }
     }
 
     pub(crate) async fn client(&self, token: &str) -> Client {

@@ -124,15 +124,15 @@ fn span(row: &Row<'_>, payers: &Payers, report: &mut FileReport) -> Result<Span,
         "Guardian" => clinical::Relationship::Child,
         _ => return Err("relationship to the subscriber is not told"),
     };
+    let is_own = relationship == clinical::Relationship::Self_;
+    let subscriber = if is_own { None } else { Some(subscriber(row.get("OWNERNAME"))?) };
+    if subscriber.is_some() {
+        report.map("subscriber without birth date and sex");
+    }
     report.map("member id without hyphens");
     if !row.get("SECONDARY_PAYER").is_empty() {
         report.map("second payer left out: its member id is not known");
     }
-    let subscriber = (relationship != clinical::Relationship::Self_).then(|| {
-        report.map("subscriber without birth date and sex");
-        let (first_name, last_name) = full_name(row.get("OWNERNAME"));
-        common::Person { first_name, last_name, ..common::Person::default() }
-    });
     let coverage = clinical::Coverage {
         payer_id: payer.payer_id.clone(),
         member_id,
@@ -145,6 +145,14 @@ fn span(row: &Row<'_>, payers: &Payers, report: &mut FileReport) -> Result<Span,
         ..clinical::Coverage::default()
     };
     Ok(Span { from, to, coverage, rows: 1 })
+}
+
+fn subscriber(name: &str) -> Result<common::Person, &'static str> {
+    let (first_name, last_name) = full_name(name);
+    if first_name.is_empty() || last_name.is_empty() {
+        return Err("subscriber has no first name or no last name");
+    }
+    Ok(common::Person { first_name, last_name, ..common::Person::default() })
 }
 
 /// Years of the same insurance that follow each other become one; a year that begins too early begins later.

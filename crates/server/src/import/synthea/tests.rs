@@ -26,6 +26,7 @@ fn files() -> Files {
                 "p1,bb-02,2021-08-23T22:13:54Z,2022-08-29T22:13:54Z,h,Guardian,Laverna97 Leffler128",
                 "p1,,2022-08-29T22:13:54Z,2023-08-29T22:13:54Z,h,Self,Ann Ex",
                 "p1,cc,2023-08-29T22:13:54Z,2024-08-29T22:13:54Z,n,,",
+                "p1,ee,2024-08-29T22:13:54Z,2025-08-29T22:13:54Z,h,Spouse,Mrs. Gleichner915",
                 "p9,dd,2023-08-29T22:13:54Z,2024-08-29T22:13:54Z,h,Self,X",
             ],
             "patients.csv" => &[
@@ -98,7 +99,7 @@ fn years_of_insurance_become_coverages() {
     assert_eq!(guardian.relationship(), clinical::Relationship::Child);
     assert_eq!(guardian.subscriber.as_ref().unwrap().last_name, "Leffler");
     assert_eq!(mapped.patients[0].transitions, 3);
-    assert_eq!(mapped.reports.transitions.refused.values().sum::<usize>(), 3);
+    assert_eq!(mapped.reports.transitions.refused.values().sum::<usize>(), 4);
     assert_eq!(mapped.reports.payers.refused.len(), 2);
 }
 

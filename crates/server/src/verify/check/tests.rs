@@ -40,6 +40,7 @@ fn sound() -> Books {
         paid_amount: "100.00".into(),
         adjusted_amount: "30.00".into(),
         patient_responsibility_amount: "20.00".into(),
+        copay_amount: "15.00".into(),
         lines: vec![claims::ClaimLine { charge_amount: "150.00".into(), ..Default::default() }],
         ..Default::default()
     };
@@ -122,7 +123,7 @@ fn figures_are_compared_one_by_one() {
         charged_amount: "150.00".into(),
         paid_amount: "100.00".into(),
         adjusted_amount: "30.00".into(),
-        patient_balance_amount: "20.00".into(),
+        patient_balance_amount: "5.00".into(),
         ..Default::default()
     };
     assert_eq!(figures(&sound(), &total), Vec::<String>::new());

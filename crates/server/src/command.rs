@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::config::Connection;
 
+pub mod admin;
 pub mod dev;
 pub mod import;
 pub mod migrate;

@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 use schema::embedded::Options;
 
-use crate::import::SyntheaOptions;
+use crate::import::{Output, SyntheaOptions};
 use crate::payer::PayerOptions;
 use crate::telemetry::LogFormat;
 
@@ -36,6 +37,8 @@ pub enum Command {
     Serve(Serve),
     /// Brings the database to this version's schema.
     Migrate(Migrate),
+    /// Does what only the operator may: first users, tokens of shared accounts.
+    Admin(Admin),
     /// Imports what other systems export.
     Import(Import),
     /// Plays clearinghouse and payers for a server, by the claim feed.
@@ -86,12 +89,9 @@ impl Default for Dev {
     }
 }
 
-/// `claimsd serve`.
+/// The databases of a deployment, each as its own role, and the deployment's name.
 #[derive(Debug, Clone, Args)]
-pub struct Serve {
-    /// Where to serve. An address that other machines can reach needs --tls-cert and --tls-key.
-    #[arg(long, env = "CLAIMSD_LISTEN", default_value = "127.0.0.1:50051")]
-    pub listen: SocketAddr,
+pub struct Database {
     /// Database URL of the role claims_app.
     #[arg(long, env = "CLAIMSD_DATABASE_URL", hide_env_values = true)]
     pub database_url: String,
@@ -107,6 +107,79 @@ pub struct Serve {
     /// Names this deployment in every token, such as "live"; 1 to 16 of a-z and 0-9.
     #[arg(long, env = "CLAIMSD_ENVIRONMENT")]
     pub environment: String,
+}
+
+/// `claimsd admin`: what the operator does at the machine; every change leaves its audit entry.
+#[derive(Debug, Clone, Args)]
+pub struct Admin {
+    #[command(flatten)]
+    pub database: Database,
+    #[command(subcommand)]
+    pub action: AdminAction,
+    /// How results are shown.
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub output: Output,
+}
+
+/// What the operator does.
+#[derive(Debug, Clone, Subcommand)]
+pub enum AdminAction {
+    /// Creates a verified user who may found practices with CreatePractice; the password comes from standard input.
+    CreateFounder {
+        #[arg(long)]
+        email: String,
+        #[arg(long)]
+        first_name: String,
+        #[arg(long)]
+        last_name: String,
+        /// PHI training is on record.
+        #[arg(long)]
+        phi_trained: bool,
+    },
+    /// Lists the users of a practice.
+    ListUsers {
+        #[arg(long)]
+        practice: String,
+    },
+    /// Lists the service accounts that have a grant in a practice.
+    ListAccounts {
+        #[arg(long)]
+        practice: String,
+    },
+    /// Issues a token for a service account; it is printed once and stored nowhere.
+    IssueToken {
+        #[arg(long)]
+        practice: String,
+        /// Id of the service account.
+        #[arg(long)]
+        account: String,
+    },
+    /// Lists the tokens of a service account, without their secrets.
+    ListTokens {
+        #[arg(long)]
+        practice: String,
+        /// Id of the service account.
+        #[arg(long)]
+        account: String,
+    },
+    /// Revokes a token; it is refused everywhere within five seconds.
+    RevokeToken {
+        #[arg(long)]
+        practice: String,
+        /// Id of the token.
+        #[arg(long)]
+        token: String,
+    },
+}
+
+/// `claimsd serve`.
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    /// Where to serve. An address that other machines can reach needs --tls-cert and --tls-key.
+    #[arg(long, env = "CLAIMSD_LISTEN", default_value = "127.0.0.1:50051")]
+    pub listen: SocketAddr,
+    #[command(flatten)]
+    pub database: Database,
     /// File with at least 32 bytes that sign page tokens; the same on every server of a deployment.
     #[arg(long, env = "CLAIMSD_PAGE_KEY_FILE")]
     pub page_key_file: PathBuf,
@@ -117,7 +190,7 @@ pub struct Serve {
     #[arg(long, env = "CLAIMSD_TLS_KEY", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
     /// Don't tell clients what services there are.
-    #[arg(long, env = "CLAIMSD_NO_REFLECTION")]
+    #[arg(long, env = "CLAIMSD_NO_REFLECTION", value_parser = FalseyValueParser::new())]
     pub no_reflection: bool,
 }
 

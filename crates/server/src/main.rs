@@ -23,6 +23,7 @@ fn main() -> ExitCode {
             Command::Dev(args) => command::dev::run(args).await,
             Command::Serve(args) => command::serve::run(args).await,
             Command::Migrate(args) => command::migrate::run(args).await,
+            Command::Admin(args) => command::admin::run(args).await,
             Command::Import(args) => command::import::run(args).await,
             Command::SimulatePayer(args) => command::simulate_payer::run(args).await,
         }

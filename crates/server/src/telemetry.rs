@@ -1,6 +1,6 @@
 //! Logging: one subscriber, for people on a terminal or for machines as JSON. No PHI reaches it.
 
-use std::io::stderr;
+use std::io::{IsTerminal, stderr};
 
 use tracing_subscriber::EnvFilter;
 
@@ -16,7 +16,8 @@ pub enum LogFormat {
 /// `filter` is in the form of `RUST_LOG`; one that can't be read falls back to `info`.
 pub fn start(filter: &str, format: LogFormat) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_unreadable| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal());
     // a second start, in tests, keeps the first
     let _ = match format {
         LogFormat::Text => builder.with_target(false).try_init(),

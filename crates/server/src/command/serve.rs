@@ -11,7 +11,7 @@ use tonic::transport::{Identity, ServerTlsConfig};
 
 use super::{Ended, asked_to_end};
 use crate::app::{App, Settings, bind};
-use crate::config::Serve;
+use crate::config::{Database, Serve};
 
 /// Bytes of the page key at least.
 const KEY_BYTES: usize = 32;
@@ -32,24 +32,36 @@ pub async fn run(args: Serve) -> Ended {
     if page_key.len() < KEY_BYTES {
         return Err(format!("{} must hold at least {KEY_BYTES} bytes", args.page_key_file.display()).into());
     }
-    let settings = Settings {
-        app_url: args.database_url,
-        audit_url: args.audit_database_url,
-        feed_url: args.feed_database_url,
-        connections: args.connections,
-        env: Env::new(&args.environment)?,
-        page_key: TokenKey::new(&page_key),
-        password_cost: Cost::OWASP,
-        reflection: !args.no_reflection,
-        durable: true,
-        tls,
-        clock: Clock::system(),
-    };
+    let settings =
+        Settings { reflection: !args.no_reflection, tls, ..production(args.database, TokenKey::new(&page_key))? };
     let app = App::open(settings).await?;
     let listener = bind(args.listen).await.map_err(|e| format!("can't listen on {}: {e}", args.listen))?;
     tracing::info!(listen = %args.listen, "serving");
     app.serve(listener, asked_to_end()).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What production settings have in common, whatever the command.
+///
+/// # Errors
+/// When the deployment's name is none.
+pub fn production(
+    database: Database,
+    page_key: TokenKey,
+) -> Result<Settings, Box<dyn std::error::Error + Send + Sync>> {
+    Ok(Settings {
+        app_url: database.database_url,
+        audit_url: database.audit_database_url,
+        feed_url: database.feed_database_url,
+        connections: database.connections,
+        env: Env::new(&database.environment)?,
+        page_key,
+        password_cost: Cost::OWASP,
+        reflection: true,
+        durable: true,
+        tls: None,
+        clock: Clock::system(),
+    })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {

@@ -90,6 +90,13 @@ fn unavailable() -> Failure {
     Failure::unavailable("AUDIT_UNAVAILABLE", "the access could not be recorded, so it was not made")
 }
 
+/// Waits until the workers are told to end. When nobody is left who could, the last [`Batcher`] ends them.
+async fn told(ending: &mut watch::Receiver<bool>) {
+    if ending.wait_for(|end| *end).await.is_err() {
+        std::future::pending().await
+    }
+}
+
 async fn work(jobs: Arc<Mutex<mpsc::Receiver<Job>>>, mut ending: watch::Receiver<bool>, db: Db) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
     loop {
@@ -99,7 +106,7 @@ async fn work(jobs: Arc<Mutex<mpsc::Receiver<Job>>>, mut ending: watch::Receiver
             tokio::select! {
                 biased;
                 taken = jobs.recv_many(&mut batch, BATCH_MAX) => taken,
-                () = async { drop(ending.wait_for(|end| *end).await) } => {
+                () = told(&mut ending) => {
                     jobs.close();
                     jobs.recv_many(&mut batch, BATCH_MAX).await
                 }

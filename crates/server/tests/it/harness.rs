@@ -12,9 +12,11 @@ use tenancy::password::Cost;
 use tenancy::token::Env;
 use testkit::TestDb;
 use therapy_claims::client::{Client, request_id};
+use therapy_claims::clinical::v1 as clinical;
 use therapy_claims::common::v1 as common;
 use therapy_claims::tenancy::v1 as pb;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 /// The real server on a free port of this machine. It ends with the value.
 pub(crate) struct TestServer {
@@ -22,7 +24,8 @@ pub(crate) struct TestServer {
     pub(crate) db: TestDb,
     pub(crate) founder: String,
     pub(crate) issuer: Arc<dyn Issuer>,
-    _end: oneshot::Sender<()>,
+    end: oneshot::Sender<()>,
+    served: JoinHandle<()>,
 }
 
 /// A practice with a user of each role; every client acts in this practice.
@@ -68,7 +71,7 @@ impl TestServer {
         let issuer = Arc::new(OperatorIssues(app.parts().operator("a test")));
         let (end, ended) = oneshot::channel();
         #[expect(clippy::disallowed_methods, reason = "it ends with the TestServer, whose database goes then")]
-        tokio::spawn(async move {
+        let served = tokio::spawn(async move {
             let ended = async {
                 // dropped is as good as sent
                 let _ = ended.await;
@@ -76,7 +79,15 @@ impl TestServer {
             app.serve(listener, ended).await.expect("serves to the end");
         });
         let founder = founder.log_in(&endpoint).await.expect("the founder logs in");
-        Self { endpoint, db, founder, issuer, _end: end }
+        Self { endpoint, db, founder, issuer, end, served }
+    }
+
+    /// Tells the server to end, and waits until it has.
+    pub(crate) async fn stop(self) {
+        // the database goes last; the issuer would keep the server's inside
+        let Self { endpoint: _, db: _db, founder: _, issuer, end, served } = self;
+        drop((issuer, end));
+        served.await.expect("it ends in good order");
     }
 
     pub(crate) async fn client(&self, token: &str) -> Client {
@@ -185,8 +196,13 @@ pub(crate) fn address() -> common::Address {
 }
 
 async fn create_therapist(owner: &Client) -> String {
-    use therapy_claims::clinical::v1 as clinical;
-    let therapist = clinical::Therapist {
+    let request = clinical::CreateTherapistRequest { therapist: Some(therapist()), request_id: request_id() };
+    owner.therapists().create_therapist(request).await.expect("a therapist").into_inner().id
+}
+
+/// A therapist who may bill.
+pub(crate) fn therapist() -> clinical::Therapist {
+    clinical::Therapist {
         first_name: "Thea".into(),
         last_name: "Rapist".into(),
         npi: "1987654328".into(),
@@ -195,7 +211,5 @@ async fn create_therapist(owner: &Client) -> String {
         license_state: "MA".into(),
         license_level: clinical::LicenseLevel::Independent.into(),
         ..clinical::Therapist::default()
-    };
-    let request = clinical::CreateTherapistRequest { therapist: Some(therapist), request_id: request_id() };
-    owner.therapists().create_therapist(request).await.expect("a therapist").into_inner().id
+    }
 }

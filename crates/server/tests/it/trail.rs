@@ -1,0 +1,92 @@
+//! Every call that touches PHI leaves exactly one entry, in the chain of the practice that it was made for.
+
+use std::time::Duration;
+
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Text};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use kernel::access::Level;
+use kernel::{Permission, Role};
+use prost_reflect::ReflectMessage;
+use therapy_claims::Phi;
+use tokio::time::timeout;
+
+use crate::dynamic::{Any, decode, keyed, rpcs};
+use crate::harness::TestServer;
+use crate::world::World;
+
+/// Entries of one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
+struct Left {
+    /// In the practice, under the RPC's name.
+    #[diesel(sql_type = BigInt)]
+    right: i64,
+    #[diesel(sql_type = BigInt)]
+    all: i64,
+}
+
+async fn left(db: &mut AsyncPgConnection, practice: &str, method: &str, request_id: &str) -> Left {
+    diesel::sql_query(
+        "SELECT count(*) FILTER (WHERE practice_id = $1::uuid AND method = $2) AS right, count(*) AS all \
+         FROM audit.entries WHERE request_id = $3",
+    )
+    .bind::<Text, _>(practice)
+    .bind::<Text, _>(method)
+    .bind::<Text, _>(request_id)
+    .get_result(db)
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn every_call_that_touches_phi_leaves_exactly_one_entry() {
+    let server = TestServer::start().await;
+    let world = World::make(&server, "trail").await;
+    let any = Any::connect(&server.endpoint).await;
+    let [admin, ..] = &world.practice.tokens;
+    let (admin, adapter) = (any.with(admin, &world.practice.id), any.with(&world.adapter_token, &world.practice.id));
+    let mut db = AsyncPgConnection::establish(&server.db.url_as("claims_migrator")).await.unwrap();
+    let mut wrong = Vec::new();
+    for (number, (method, input)) in rpcs().into_iter().enumerate() {
+        if method.phi == Phi::None {
+            continue;
+        }
+        let permission: Permission = method.permission.parse().unwrap();
+        let caller = if Role::Admin.level(permission) == Level::No { &adapter } else { &admin };
+        let mut message = decode(&input, &world.request(method.path.rsplit('/').next().unwrap()));
+        aim(&mut message, &world, method.path);
+        let request_id = format!("trail-{number}");
+        if method.server_streaming {
+            // the start tells nothing of anybody, the batch behind it does
+            let mut stream = caller.open(method, keyed(message), &request_id).await.unwrap();
+            for part in ["start", "batch"] {
+                let told = timeout(Duration::from_secs(30), stream.message()).await.expect(part);
+                assert!(told.unwrap().is_some(), "{part}");
+            }
+        } else {
+            caller.call(method, keyed(message), &request_id).await;
+        }
+        let found = left(&mut db, &world.practice.id, method.path, &request_id).await;
+        if found != (Left { right: 1, all: 1 }) {
+            wrong.push(format!("{} left {found:?}", method.path));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Fills in the ids that reads are about.
+fn aim(message: &mut prost_reflect::DynamicMessage, world: &World, path: &str) {
+    let id = match path {
+        _ if path.contains("/GetPatient") => &world.patient,
+        _ if path.contains("/GetCoverage") => &world.coverage,
+        _ if path.contains("SessionService") => &world.open_session,
+        _ if path.contains("ClaimService") => &world.claim,
+        _ => return,
+    };
+    let value = prost_reflect::Value::String(id.clone());
+    if message.descriptor().get_field_by_name("id").is_some() {
+        message.set_field_by_name("id", value);
+    } else if message.descriptor().get_field_by_name("ids").is_some() {
+        message.set_field_by_name("ids", prost_reflect::Value::List(vec![value]));
+    }
+}

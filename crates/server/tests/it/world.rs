@@ -1,0 +1,222 @@
+//! One of everything in a practice, for the tests that try every RPC.
+
+use prost::Message;
+use prost_types::FieldMask;
+use therapy_claims::claims::v1 as claims;
+use therapy_claims::client::Client;
+use therapy_claims::clinical::v1 as clinical;
+use therapy_claims::tenancy::v1 as tenancy;
+
+use crate::flow;
+use crate::harness::{Practice, TestServer, address};
+
+/// The ids of what there is.
+pub(crate) struct World {
+    pub(crate) practice: Practice,
+    pub(crate) adapter_token: String,
+    pub(crate) patient: String,
+    pub(crate) coverage: String,
+    /// Not held yet.
+    pub(crate) open_session: String,
+    /// Completed: the claim is of it.
+    pub(crate) session: String,
+    pub(crate) claim: String,
+    pub(crate) submission: String,
+    pub(crate) user: String,
+    pub(crate) account: String,
+    /// The adapter's credential by its public half.
+    pub(crate) token: String,
+}
+
+impl World {
+    pub(crate) async fn make(server: &TestServer, name: &str) -> Self {
+        let practice = server.practice(name).await;
+        flow::network(&practice).await;
+        let patient = flow::patient(&practice).await;
+        let request = clinical::ListCoveragesRequest { patient_id: patient.clone(), ..Default::default() };
+        let mut coverages = practice.admin.patients().list_coverages(request).await.unwrap().into_inner().coverages;
+        let session = flow::session(&practice, &patient).await;
+        let claim = flow::complete(&practice, &session).await;
+        let open_session = flow::session(&practice, &patient).await;
+        flow::submit(&practice, &claim).await;
+
+        let adapter_token =
+            server.account(&format!("adapter of {name}"), &[&practice], &kernel::access::SERVICE_SCOPES).await;
+        let adapter = server.client(&adapter_token).await;
+        let who = adapter.auth().who_am_i(tenancy::WhoAmIRequest {}).await.unwrap().into_inner();
+        let Some(tenancy::who_am_i_response::Caller::ServiceAccount(account)) = who.caller else {
+            panic!("the adapter is a service account")
+        };
+        let users = practice.admin.users().list_users(tenancy::ListUsersRequest::default()).await.unwrap().into_inner();
+        let user = users.users.iter().find(|user| user.email.contains("billing")).unwrap().id.clone();
+        Self {
+            submission: submission(&adapter, &practice.id).await,
+            adapter_token,
+            patient,
+            coverage: coverages.remove(0).id,
+            open_session,
+            session,
+            claim,
+            user,
+            account: account.id,
+            token: who.token_id,
+            practice,
+        }
+    }
+
+    /// The ids that mean something in this practice only.
+    pub(crate) fn ids(&self) -> [&str; 11] {
+        [
+            &self.practice.id,
+            &self.practice.therapist_id,
+            &self.patient,
+            &self.coverage,
+            &self.open_session,
+            &self.session,
+            &self.claim,
+            &self.submission,
+            &self.user,
+            &self.account,
+            &self.token,
+        ]
+    }
+
+    /// A request that is right but for the ids that are put into it, where the empty one would be refused before
+    /// its ids are looked at.
+    pub(crate) fn request(&self, rpc: &str) -> Vec<u8> {
+        self.clinical(rpc).or_else(|| self.tenancy(rpc)).or_else(|| self.claims(rpc)).unwrap_or_default()
+    }
+
+    fn clinical(&self, rpc: &str) -> Option<Vec<u8>> {
+        let therapist_id = self.practice.therapist_id.clone();
+        let patient = clinical::Patient {
+            id: self.patient.clone(),
+            first_name: "Pam".into(),
+            last_name: "Other".into(),
+            birth_date: Some((1990, 5, 6).into()),
+            sex: therapy_claims::common::v1::Sex::Female.into(),
+            address: Some(address()),
+            therapist_id: therapist_id.clone(),
+            ..Default::default()
+        };
+        let session =
+            clinical::Session { id: self.open_session.clone(), ..flow::planned(&self.practice, &self.patient) };
+        let coverage = clinical::Coverage { id: self.coverage.clone(), ..flow::covered(&self.patient) };
+        let id = therapist_id.clone();
+        let therapist = clinical::Therapist { id, supervisor_id: therapist_id, ..crate::harness::therapist() };
+        let request_id = String::new();
+        Some(match rpc {
+            "CreatePatient" => clinical::CreatePatientRequest { patient: Some(patient), request_id }.encode_to_vec(),
+            "UpdatePatient" => {
+                let update_mask = mask("therapist_id");
+                clinical::UpdatePatientRequest { patient: Some(patient), update_mask, request_id }.encode_to_vec()
+            }
+            "CreateCoverage" => {
+                clinical::CreateCoverageRequest { coverage: Some(coverage), request_id }.encode_to_vec()
+            }
+            "UpdateCoverage" => {
+                let update_mask = mask("group_number");
+                clinical::UpdateCoverageRequest { coverage: Some(coverage), update_mask, request_id }.encode_to_vec()
+            }
+            "ScheduleSession" => {
+                clinical::ScheduleSessionRequest { session: Some(session), request_id }.encode_to_vec()
+            }
+            "UpdateSession" => {
+                let update_mask = Some(FieldMask { paths: vec!["fee".into(), "therapist_id".into()] });
+                clinical::UpdateSessionRequest { session: Some(session), update_mask, request_id }.encode_to_vec()
+            }
+            "CreateTherapist" => {
+                clinical::CreateTherapistRequest { therapist: Some(therapist), request_id }.encode_to_vec()
+            }
+            "UpdateTherapist" => {
+                let update_mask = mask("supervisor_id");
+                clinical::UpdateTherapistRequest { therapist: Some(therapist), update_mask, request_id }.encode_to_vec()
+            }
+            "SetNetworkStatus" => {
+                let network_status = Some(flow::in_network(&self.practice));
+                clinical::SetNetworkStatusRequest { network_status, request_id }.encode_to_vec()
+            }
+            _ => return None,
+        })
+    }
+
+    fn tenancy(&self, rpc: &str) -> Option<Vec<u8>> {
+        let user = tenancy::User {
+            id: self.user.clone(),
+            email: "somebody.new@example.com".into(),
+            first_name: "Some".into(),
+            last_name: "Body".into(),
+            ..Default::default()
+        };
+        let role = tenancy::Role::Therapist.into();
+        Some(match rpc {
+            "CreateUser" => tenancy::CreateUserRequest {
+                user: Some(user),
+                password: "a password that is long".into(),
+                role,
+                therapist_id: self.practice.therapist_id.clone(),
+                ..Default::default()
+            }
+            .encode_to_vec(),
+            // not GrantServiceAccount: accounts are no practice's, and whoever knows one may let it in
+            "UpdateUser" => {
+                let update_mask = mask("first_name");
+                tenancy::UpdateUserRequest { user: Some(user), update_mask, ..Default::default() }.encode_to_vec()
+            }
+            "UpdateMembership" => {
+                let (user_id, therapist_id) = (self.user.clone(), self.practice.therapist_id.clone());
+                let membership = Some(tenancy::Membership { user_id, role, therapist_id, ..Default::default() });
+                let update_mask = Some(FieldMask { paths: vec!["role".into(), "therapist_id".into()] });
+                tenancy::UpdateMembershipRequest { membership, update_mask, ..Default::default() }.encode_to_vec()
+            }
+            _ => return None,
+        })
+    }
+
+    fn claims(&self, rpc: &str) -> Option<Vec<u8>> {
+        let (claim_id, submission_id) = (self.claim.clone(), self.submission.clone());
+        let submission = claims::SubmissionRef { claim_id, submission_id, ..Default::default() };
+        Some(match rpc {
+            "CreateClaim" => {
+                let (session_id, coverage_id) = (self.session.clone(), self.coverage.clone());
+                claims::CreateClaimRequest { session_id, coverage_id, ..Default::default() }.encode_to_vec()
+            }
+            "UpdateClaim" => {
+                let id = self.claim.clone();
+                let claim = Some(claims::Claim { id, prior_authorization: "AUTH1".into(), ..Default::default() });
+                let update_mask = mask("prior_authorization");
+                claims::UpdateClaimRequest { claim, update_mask, ..Default::default() }.encode_to_vec()
+            }
+            "ConfirmTransmission" => {
+                claims::ConfirmTransmissionRequest { submissions: vec![submission], ..Default::default() }
+                    .encode_to_vec()
+            }
+            "ReportTransmissionFailure" => claims::ReportTransmissionFailureRequest {
+                submission: Some(submission),
+                reason_code: "TIMEOUT".into(),
+                ..Default::default()
+            }
+            .encode_to_vec(),
+            "Subscribe" => claims::SubscribeRequest {
+                subscription: "trail".into(),
+                start: Some(claims::subscribe_request::Start::Beginning(())),
+                ..Default::default()
+            }
+            .encode_to_vec(),
+            _ => return None,
+        })
+    }
+}
+
+fn mask(path: &str) -> Option<FieldMask> {
+    Some(FieldMask { paths: vec![path.into()] })
+}
+
+/// The submission that the practice's feed tells of.
+pub(crate) async fn submission(adapter: &Client, practice_id: &str) -> String {
+    let after = vec![claims::Position { practice_id: practice_id.into(), position: 0 }];
+    let request = claims::ListClaimEventsRequest { after, ..Default::default() };
+    let events = adapter.clearinghouse().list_claim_events(request).await.unwrap().into_inner().events;
+    let submitted = events.into_iter().find(|event| event.r#type() == claims::ClaimEventType::Submitted);
+    submitted.expect("the claim was submitted").submission_id
+}

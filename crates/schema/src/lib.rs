@@ -19,5 +19,5 @@ pub use db::{Db, Outcome, Written};
 pub use error::{Error, Explain, Refused, Result};
 pub use idempotency::{Once, Stored};
 pub use json::Json;
-pub use sql::Cached;
+pub use sql::{Cached, Fixed};
 pub use tx::{Stage, Step, Tx};

@@ -2,16 +2,18 @@
 
 use std::collections::HashMap;
 
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_types::{Array, Integer, Jsonb, Nullable, Numeric, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use futures_util::join;
 use kernel::id::{ClaimId, SessionId};
 use kernel::phi::Disclosed;
 use kernel::{Failure, Page, PageRequest, Phi, etag};
-use schema::tables::claims::{claim_lines, claim_numbers, claims};
+use schema::tables::claims::{claim_lines, claims};
 use schema::tables::feed::heads;
-use schema::{Cached, Error, Explain, Json, Refused, Tx};
+use schema::{Cached, Error, Explain, Json, Refused, Tx, fixed};
 use uuid::Uuid;
 
 use super::{Bill, Claim, ClaimFilter, ClaimLine};
@@ -168,17 +170,16 @@ pub fn insert_at_commit(tx: &Tx<'_>, bill: &Bill) {
 }
 
 async fn insert(tx: &Tx<'_>, bill: &Bill) -> Result<(), Failure> {
-    let (mut a, mut c) = (tx.conn(), tx.conn());
-    let claim = diesel::insert_into(claims::table).values(&bill.claim);
-    let number = diesel::insert_into(claim_numbers::table).values((
-        claim_numbers::claim_number.eq(&bill.claim.claim_number),
-        claim_numbers::practice_id.eq(tx.practice()),
-        claim_numbers::claim_id.eq(bill.claim.id),
-    ));
-    let (claim, lines, number) = join!(claim.execute(&mut a), insert_lines(tx, bill), Cached(number).execute(&mut c));
+    let mut conn = tx.conn();
+    let claim = fixed!(diesel::insert_into(claims::table).values(&bill.claim));
+    // the lines and the number in one statement, as a statement costs more than a row
+    let parts =
+        diesel::sql_query(concat!(include_str!("insert_number.sql"), include_str!("insert_lines.sql"))).into_boxed();
+    let parts = bind_lines(parts, tx, bill).bind::<Text, _>(&bill.claim.claim_number);
+    let mut other = tx.conn();
+    let (claim, parts) = join!(claim.execute(&mut conn), Cached(parts).execute(&mut other));
     claim.explain(taken)?;
-    lines?;
-    number.map_err(Error::from)?;
+    parts.map_err(Error::from)?;
     Ok(())
 }
 
@@ -226,8 +227,18 @@ async fn save(tx: &Tx<'_>, bill: &Bill, with_lines: bool) -> Result<(), Failure>
 
 /// One statement of fixed text for any number of lines.
 async fn insert_lines(tx: &Tx<'_>, bill: &Bill) -> Result<(), Failure> {
+    let query = bind_lines(diesel::sql_query(include_str!("insert_lines.sql")).into_boxed(), tx, bill);
+    Cached(query).execute(&mut tx.conn()).await.map_err(Error::from)?;
+    Ok(())
+}
+
+fn bind_lines<'a>(
+    query: BoxedSqlQuery<'a, Pg, SqlQuery>,
+    tx: &Tx<'_>,
+    bill: &'a Bill,
+) -> BoxedSqlQuery<'a, Pg, SqlQuery> {
     let lines = &bill.lines;
-    let query = diesel::sql_query(include_str!("insert_lines.sql"))
+    query
         .bind::<SqlUuid, _>(tx.practice())
         .bind::<SqlUuid, _>(bill.claim.id.uuid())
         .bind::<Array<Integer>, _>(lines.iter().map(|l| l.line_number).collect::<Vec<_>>())
@@ -238,9 +249,7 @@ async fn insert_lines(tx: &Tx<'_>, bill: &Bill) -> Result<(), Failure> {
         .bind::<Array<Text>, _>(lines.iter().map(|l| l.place_of_service.as_str()).collect::<Vec<_>>())
         .bind::<Array<Jsonb>, _>(lines.iter().map(|l| &l.diagnosis_pointers).collect::<Vec<&Json<_>>>())
         .bind::<Array<diesel::sql_types::Date>, _>(lines.iter().map(|l| l.service_date).collect::<Vec<_>>())
-        .bind::<Array<Nullable<Integer>>, _>(lines.iter().map(|l| l.duration_minutes).collect::<Vec<_>>());
-    Cached(query).execute(&mut tx.conn()).await.map_err(Error::from)?;
-    Ok(())
+        .bind::<Array<Nullable<Integer>>, _>(lines.iter().map(|l| l.duration_minutes).collect::<Vec<_>>())
 }
 
 async fn lines(tx: &Tx<'_>, ids: &[ClaimId]) -> schema::Result<Vec<ClaimLine>> {

@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use kernel::id::{PatientId, TherapistId};
 use kernel::{Failure, Page, PageRequest, Phi, Scope, etag};
 use schema::tables::clinical::{patients, sessions};
-use schema::{Cached, Explain, Refused, Result, Tx};
+use schema::{Cached, Explain, Refused, Result, Tx, fixed};
 
 use super::{Patient, PatientFilter, PatientPatch};
 
@@ -32,8 +32,8 @@ fn not_found(id: PatientId) -> Failure {
 pub async fn get(tx: &Tx<'_>, id: PatientId) -> Result<Phi<Patient>, Failure> {
     let query = patients::table.find((tx.practice(), id)).select(Patient::as_select());
     let found = match tx.scope().own() {
-        None => query.first(&mut tx.conn()).await,
-        Some(therapist) => query.filter(own(therapist)).first(&mut tx.conn()).await,
+        None => fixed!(query).get_result(&mut tx.conn()).await,
+        Some(therapist) => fixed!(query.filter(own(therapist))).get_result(&mut tx.conn()).await,
     };
     found.optional().map_err(schema::Error::from)?.map(Phi::new).ok_or_else(|| not_found(id))
 }

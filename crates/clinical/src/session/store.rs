@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use kernel::id::SessionId;
 use kernel::{Failure, Page, PageRequest, Phi, Scope, etag};
 use schema::tables::clinical::sessions;
-use schema::{Cached, Explain, Refused, Result, Tx};
+use schema::{Explain, Refused, Result, Tx, fixed};
 
 use super::{Session, SessionFilter};
 
@@ -25,8 +25,8 @@ fn not_found(id: SessionId) -> Failure {
 pub async fn get(tx: &Tx<'_>, id: SessionId) -> Result<Phi<Session>, Failure> {
     let query = sessions::table.find((tx.practice(), id)).select(Session::as_select());
     let found = match tx.scope().own() {
-        None => query.first(&mut tx.conn()).await,
-        Some(therapist) => query.filter(sessions::therapist_id.eq(therapist)).first(&mut tx.conn()).await,
+        None => fixed!(query).get_result(&mut tx.conn()).await,
+        Some(therapist) => fixed!(query.filter(sessions::therapist_id.eq(therapist))).get_result(&mut tx.conn()).await,
     };
     found.optional().map_err(schema::Error::from)?.map(Phi::new).ok_or_else(|| not_found(id))
 }
@@ -38,9 +38,10 @@ pub async fn get(tx: &Tx<'_>, id: SessionId) -> Result<Phi<Session>, Failure> {
 pub async fn lock(tx: &Tx<'_>, id: SessionId) -> Result<Phi<Session>, Failure> {
     let query = sessions::table.find((tx.practice(), id)).select(Session::as_select());
     let found = match tx.scope().own() {
-        None => query.for_no_key_update().first(&mut tx.conn()).await,
+        None => fixed!(query.for_no_key_update()).get_result(&mut tx.conn()).await,
         Some(therapist) => {
-            query.filter(sessions::therapist_id.eq(therapist)).for_no_key_update().first(&mut tx.conn()).await
+            let query = query.filter(sessions::therapist_id.eq(therapist)).for_no_key_update();
+            fixed!(query).get_result(&mut tx.conn()).await
         }
     };
     found.optional().map_err(schema::Error::from)?.map(Phi::new).ok_or_else(|| not_found(id))
@@ -130,7 +131,7 @@ pub fn save(tx: &Tx<'_>, session: &Session) {
             let target =
                 sessions::table.find((tx.practice(), session.id)).filter(sessions::version.eq(session.version - 1));
             let update = diesel::update(target).set(&*session);
-            match Cached(update).execute(&mut tx.conn()).await.explain(dangling)? {
+            match fixed!(update).execute(&mut tx.conn()).await.explain(dangling)? {
                 0 => Err(etag::mismatch()),
                 _ => Ok(()),
             }

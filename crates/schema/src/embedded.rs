@@ -136,6 +136,12 @@ impl Cluster {
         Ok(())
     }
 
+    /// Where the binaries are that run it: `psql` and `pgbench` of the same version lie beside them.
+    #[must_use]
+    pub fn bin_dir(&self) -> &Path {
+        self.launch.binaries.dir()
+    }
+
     /// Where the socket is, for `psql -h`.
     #[must_use]
     pub fn socket_dir(&self) -> &Path {

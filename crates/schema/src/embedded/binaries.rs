@@ -45,6 +45,10 @@ impl Binaries {
         Ok(Self { dir: dir.to_path_buf(), major })
     }
 
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     pub(super) fn initdb(&self) -> PathBuf {
         self.dir.join("initdb")
     }

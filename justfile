@@ -58,3 +58,7 @@ ci:
 # install the tools of these recipes into target/tools
 tools:
     .ci/tools
+
+# workloads a, c and f for seconds each, beside pgbench on the same database
+bench-smoke *args:
+    cargo run --release -p bench -- smoke {{ args }}

@@ -1,0 +1,88 @@
+//! Makes the data set: rows by formula, loaded with COPY by the owner.
+
+mod claims;
+mod events;
+mod practices;
+mod sessions;
+
+use chrono::{Days, NaiveDate};
+
+use crate::Result;
+use crate::cluster::{Cluster, State};
+use crate::output::progress;
+use crate::plan::Plan;
+
+pub(crate) use sessions::top_up;
+
+/// Makes all of it on an empty database.
+pub(crate) fn load(cluster: &Cluster, plan: Plan, scale: u32) -> Result<State> {
+    let day = kernel::Clock::system().now().date_naive();
+    let mut state = State::new(scale, day);
+    practices::load(cluster, plan, day)?;
+    sessions::load_past(cluster, plan, day)?;
+    top_up(cluster, plan, &mut state, plan.scheduled())?;
+    claims::load(cluster, plan, day)?;
+    events::load(cluster, plan, day)?;
+    progress("VACUUM ANALYZE");
+    cluster.admin("VACUUM (ANALYZE)")?;
+    cluster.admin("CHECKPOINT")?;
+    cluster.keep(&state)?;
+    Ok(state)
+}
+
+/// Writes one row in the text form of COPY. Nothing here holds a tab, a newline or a backslash but `\N` and `\x`.
+macro_rules! row {
+    ($out:expr, $($value:expr),+ $(,)?) => {{
+        let mut separator = "";
+        $(
+            write!($out, "{separator}{}", $value)?;
+            separator = "\t";
+        )+
+        let _last = separator;
+        writeln!($out)
+    }};
+}
+use row;
+
+/// SQL's NULL in the text form of COPY.
+const NULL: &str = "\\N";
+
+/// A day so many days before.
+fn before(day: NaiveDate, days: u32) -> NaiveDate {
+    day.checked_sub_days(Days::new(days.into())).unwrap_or(day)
+}
+
+/// A ten-digit provider number with its check digit: Luhn over 80840 and the number.
+fn npi(n: u32) -> String {
+    let base = format!("1{n:08}");
+    let doubled = |d: u32| if d > 4 { d * 2 - 9 } else { d * 2 };
+    // 24 is what the prefix 80840 adds
+    let sum = base.bytes().rev().zip(0_u32..).fold(24, |sum, (byte, at)| {
+        let digit = u32::from(byte - b'0');
+        sum + if at.is_multiple_of(2) { doubled(digit) } else { digit }
+    });
+    format!("{base}{}", (10 - sum % 10) % 10)
+}
+
+/// The payers of the data set; a patient's follows from its number.
+const PAYERS: [&str; 5] = ["99901", "99902", "99903", "99904", "99905"];
+
+const fn payer(patient: u32) -> &'static str {
+    match patient % 5 {
+        0 => PAYERS[0],
+        1 => PAYERS[1],
+        2 => PAYERS[2],
+        3 => PAYERS[3],
+        _ => PAYERS[4],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::npi;
+
+    #[test]
+    fn provider_numbers_have_their_check_digit() {
+        assert_eq!(npi(23_456_789), "1234567893");
+    }
+}

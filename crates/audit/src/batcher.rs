@@ -93,7 +93,7 @@ fn unavailable() -> Failure {
 /// Waits until the workers are told to end. When nobody is left who could, the last [`Batcher`] ends them.
 async fn told(ending: &mut watch::Receiver<bool>) {
     if ending.wait_for(|end| *end).await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

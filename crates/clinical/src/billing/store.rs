@@ -143,3 +143,8 @@ async fn same_service(tx: &Tx<'_>, id: SessionId) -> Result<Vec<SessionId>> {
 pub async fn time_zone(tx: &Tx<'_>) -> Result<String> {
     Ok(practices::table.find(tx.practice()).select(practices::time_zone).first(&mut tx.conn()).await?)
 }
+
+/// The practice of the transaction, as it bills.
+pub async fn practice(tx: &Tx<'_>) -> Result<Practice> {
+    Ok(practices::table.find(tx.practice()).select(Practice::as_select()).first(&mut tx.conn()).await?)
+}

@@ -3,6 +3,7 @@
 //! Each call has an `x-request-id` of its own and is written down, so that the run can be held against the audit
 //! log afterwards.
 
+use std::error::Error as _;
 use std::fmt;
 use std::future::Future;
 use std::path::PathBuf;
@@ -63,9 +64,9 @@ impl Error {
     }
 }
 
-/// The calls that were answered.
+/// The calls that were answered, for those who ask for them to be written down.
 #[derive(Clone, Default)]
-pub struct Tally(Arc<Mutex<Vec<Made>>>);
+pub struct Tally(Option<Arc<Mutex<Vec<Made>>>>);
 
 /// A call that was answered.
 #[derive(Debug, Clone)]
@@ -77,14 +78,22 @@ pub struct Made {
 }
 
 impl Tally {
-    fn note(&self, made: Made) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(made);
+    /// One that is kept. The default keeps nothing, so that who calls for months doesn't grow.
+    #[must_use]
+    pub fn kept() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    fn note(&self, made: impl FnOnce() -> Made) {
+        if let Some(kept) = &self.0 {
+            kept.lock().unwrap_or_else(PoisonError::into_inner).push(made());
+        }
     }
 
     /// What was made so far.
     #[must_use]
     pub fn made(&self) -> Vec<Made> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.as_ref().map_or_else(Vec::new, |kept| kept.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 }
 
@@ -173,7 +182,7 @@ impl Caller {
             request.metadata_mut().insert("x-request-id", header.clone());
             let status = match send(self.client.clone(), request).await {
                 Ok(response) => {
-                    self.tally.note(Made { practice_id: Arc::clone(&self.practice_id), method, request_id });
+                    self.tally.note(|| Made { practice_id: Arc::clone(&self.practice_id), method, request_id });
                     return Ok(response.into_inner());
                 }
                 Err(status) => status,
@@ -193,9 +202,9 @@ pub fn is_passing(status: &Status) -> bool {
     match status.code() {
         Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted => true,
         Code::Aborted => reason(status).as_deref() != Some("ETAG_MISMATCH"),
+        // a connection that breaks has a cause on this side; what a server says has none
+        Code::Cancelled | Code::Unknown | Code::Internal => status.source().is_some(),
         Code::Ok
-        | Code::Cancelled
-        | Code::Unknown
         | Code::InvalidArgument
         | Code::NotFound
         | Code::AlreadyExists
@@ -203,7 +212,6 @@ pub fn is_passing(status: &Status) -> bool {
         | Code::FailedPrecondition
         | Code::OutOfRange
         | Code::Unimplemented
-        | Code::Internal
         | Code::DataLoss
         | Code::Unauthenticated => false,
     }
@@ -242,3 +250,43 @@ where
 
 /// The largest page that lists answer.
 pub const PAGE: i32 = 500;
+
+#[cfg(test)]
+mod tests {
+    use therapy_claims::claims::v1::GetPayerRequest;
+    use tonic::transport::Endpoint;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_may_come_back() {
+        // nobody listens on the port that was just given up
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let channel = Endpoint::from_shared(format!("http://127.0.0.1:{port}")).unwrap().connect_lazy();
+        let client = Client::over(channel, "").unwrap().with_deadline(Duration::from_millis(300));
+        let status = client.payers().get_payer(GetPayerRequest::default()).await.unwrap_err();
+        assert!(is_passing(&status), "{status:?}");
+    }
+
+    #[test]
+    fn a_tally_keeps_only_what_it_is_asked_to() {
+        let made = || Made {
+            practice_id: Arc::from("p"),
+            method: therapy_claims::method("/therapy.claims.v1.PayerService/GetPayer").unwrap(),
+            request_id: String::new(),
+        };
+        for (tally, kept) in [(Tally::default(), 0), (Tally::kept(), 1)] {
+            tally.note(made);
+            assert_eq!(tally.made().len(), kept);
+        }
+    }
+
+    #[tokio::test]
+    async fn pages_are_read_to_the_last() {
+        let all = pages(async |token: String| {
+            let page = token.parse().unwrap_or(0);
+            Ok((vec![page], if page < 3 { (page + 1).to_string() } else { String::new() }))
+        });
+        assert_eq!(all.await.unwrap(), [0, 1, 2, 3]);
+    }
+}

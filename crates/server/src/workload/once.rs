@@ -38,7 +38,7 @@ pub struct Once {
 /// What the API answered that it should not have, or an unwritable directory; contradictions are in the verdict.
 pub async fn once(options: Once) -> Result<Verdict, Error> {
     let start = Start::now(&options.clock);
-    let tally = Tally::default();
+    let tally = Tally::kept();
     let operator = Caller::connect(&options.endpoint, &options.operator_token, &tally).await?;
     let world = super::prepare(&operator, &*options.issuer, &options.workload).await?;
     let outcomes = drive(&options.endpoint, options.workload.seed, &world, &tally).await?;

@@ -1,9 +1,5 @@
 //! A server of one test's own, with people who are logged in.
 #![expect(clippy::expect_used, reason = "without its server a test can only stop")]
-    clippy::expect_used,
-    dead_code,
-    reason = "without its server a test can only stop; not every test needs every role"
-)]
 
 use std::sync::Arc;
 

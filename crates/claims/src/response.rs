@@ -15,7 +15,7 @@ use crate::adjudication::{Adjudicated, Adjustment, Decision, Verdict};
 use crate::claim::Claim;
 use crate::event::Kind;
 use crate::ledger::{self, LedgerEntry};
-use crate::lifecycle::{Ack, Event, IllegalTransition, Rejector, Status};
+use crate::lifecycle::{Ack, Disposition, Event, IllegalTransition, Rejector, Status};
 use crate::rules::{Finding, Source};
 
 text_enum! {
@@ -236,6 +236,10 @@ impl Report {
         }
         match claim.apply(event) {
             Err(illegal) if claim.attempt == 0 => Err(illegal),
+            // nobody waits for what is said of a claim that counts no more; money is never left at that
+            Err(_late) if claim.disposition != Disposition::Active && decided.is_none() => {
+                Ok(Effect::none(ResponseOutcome::Recorded, "CLAIM_INACTIVE"))
+            }
             Err(_waits) => Ok(Effect::none(ResponseOutcome::Parked, "CLAIM_INVALID_TRANSITION")),
             Ok(false) => Ok(Effect::none(ResponseOutcome::Recorded, "NO_NEWS")),
             Ok(true) => {

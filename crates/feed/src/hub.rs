@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use kernel::PracticeId;
+use kernel::id::SubscriptionId;
 use tokio::sync::watch;
 
 use crate::reader::Reader;
@@ -21,6 +22,8 @@ pub struct Hub(Arc<Shared>);
 struct Shared {
     heads: RwLock<HashMap<PracticeId, i64>>,
     woken: watch::Sender<u64>,
+    /// Counts the acknowledgements made here, per subscription.
+    acknowledged: RwLock<HashMap<SubscriptionId, u64>>,
     /// Counts the leases that changed hands here.
     taken: AtomicU64,
     draining: watch::Sender<bool>,
@@ -33,6 +36,7 @@ impl Hub {
         Self(Arc::new(Shared {
             heads: RwLock::default(),
             woken: watch::Sender::new(0),
+            acknowledged: RwLock::default(),
             taken: AtomicU64::new(0),
             draining: watch::Sender::new(false),
         }))
@@ -45,9 +49,23 @@ impl Hub {
         }
     }
 
-    /// Makes every stream look again at heads, and stalled ones at acknowledgements.
-    pub fn wake(&self) {
+    /// Makes every stream look again.
+    fn wake(&self) {
         self.0.woken.send_modify(|n| *n = n.wrapping_add(1));
+    }
+
+    /// A subscription was acknowledged: its stream may have room again.
+    pub(crate) fn acknowledged(&self, subscription: SubscriptionId) {
+        let mut all = self.0.acknowledged.write().unwrap_or_else(PoisonError::into_inner);
+        let count = all.entry(subscription).or_insert(0);
+        *count = count.wrapping_add(1);
+        drop(all);
+        self.wake();
+    }
+
+    pub(crate) fn acknowledgements(&self, subscription: SubscriptionId) -> u64 {
+        let all = self.0.acknowledged.read().unwrap_or_else(PoisonError::into_inner);
+        all.get(&subscription).copied().unwrap_or(0)
     }
 
     /// A lease changed hands: every stream of this process looks whether it was its own.

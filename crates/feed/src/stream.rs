@@ -31,6 +31,9 @@ const LIFETIME: Duration = Duration::from_secs(30 * 60);
 /// How long a stalled window waits before it looks for acknowledgements made through another process.
 const STALL_POLL: Duration = Duration::from_millis(500);
 
+/// Shorter pauses are not worth a timer.
+const PAUSE_MIN: Duration = Duration::from_millis(1);
+
 /// Where a stream begins in practices that the subscription never acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
@@ -135,6 +138,13 @@ impl Lane {
     }
 }
 
+/// What this process has heard of leases and of the stream's acknowledgements.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct News {
+    leases: u64,
+    acknowledgements: u64,
+}
+
 /// Where a stream begins in a practice.
 struct Begin {
     standing: Standing,
@@ -185,17 +195,21 @@ impl Stream {
             // the subscriber may have gone meanwhile
             let _ = self.out.send(Err(failure)).await;
         }
+        if let Err(error) = self.lease.release(&self.reader).await {
+            // it runs out by itself
+            tracing::warn!(cause = %error, "the lease of a stream that ended was not released");
+        }
     }
 
     async fn drive(&self) -> Result<(), End> {
         let mut woken = self.hub.woken();
         let mut draining = self.hub.draining();
-        let mut taken = self.hub.leases_taken();
+        let mut news = self.news();
         let mut lanes = self.open().await?;
         let mut turns: VecDeque<PracticeId> = lanes.keys().copied().collect();
         let now = Instant::now();
         let end = now + LIFETIME.mul_f64(self.lease.lot());
-        let (mut beat, mut recheck) = (now + HEARTBEAT, now + RECHECK);
+        let (mut beat, mut recheck, mut refresh) = (now + HEARTBEAT, now + RECHECK, now);
         loop {
             woken.mark_unchanged();
             let now = Instant::now();
@@ -203,29 +217,41 @@ impl Stream {
                 self.send(Message::Draining).await?;
                 return Ok(());
             }
+            let stalled = self.room(&lanes) == 0;
             if now >= recheck {
                 self.recheck(&mut lanes, &mut turns).await?;
                 recheck = now + RECHECK;
-            } else if taken != self.hub.leases_taken() || self.room(&lanes) == 0 {
-                taken = self.hub.leases_taken();
+            } else if news.leases != self.hub.leases_taken() || stalled && (now >= refresh || news != self.news()) {
+                news = self.news();
                 self.refresh(&mut lanes).await?;
+                refresh = now + STALL_POLL;
             }
             if now >= beat {
                 self.beat(&mut lanes).await?;
                 beat = now + HEARTBEAT;
             }
+            let looked = Instant::now();
             if self.send_next(&mut lanes, &mut turns).await? {
                 continue;
             }
+            // a stream over very many practices takes a while to look at them all, and must not do only that
+            let pause = looked.elapsed() * 4;
             let rest = recheck.min(beat).min(end);
-            let until = if self.room(&lanes) == 0 { rest.min(now + STALL_POLL) } else { rest };
+            let until = if self.room(&lanes) == 0 { rest.min(refresh) } else { rest };
             tokio::select! {
                 _ = woken.changed() => {}
                 _ = draining.wait_for(|d| *d) => {}
                 () = self.out.closed() => return Ok(()),
                 () = tokio::time::sleep_until(until) => {}
             }
+            if pause > PAUSE_MIN {
+                tokio::time::sleep(pause).await;
+            }
         }
+    }
+
+    fn news(&self) -> News {
+        News { leases: self.hub.leases_taken(), acknowledgements: self.hub.acknowledgements(self.lease.subscription()) }
     }
 
     /// Finds where each practice begins, keeps those places, and tells where everything stands.

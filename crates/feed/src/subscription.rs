@@ -79,6 +79,12 @@ impl Lease {
         store::renew(&conn, self.subscription.uuid(), self.holder.uuid(), self.now() + LEASE).await
     }
 
+    /// The stream has ended by itself: nobody is connected.
+    pub(crate) async fn release(&self, reader: &Reader) -> schema::Result<()> {
+        let conn = reader.db().directory().await?;
+        store::renew(&conn, self.subscription.uuid(), self.holder.uuid(), self.now()).await
+    }
+
     /// A number of 0.9 to 1 that differs per stream, so that streams opened together don't end together.
     #[expect(clippy::float_arithmetic, reason = "a share of a duration, not money")]
     pub(crate) fn lot(&self) -> f64 {
@@ -184,7 +190,7 @@ impl Reader {
         if rows.is_empty() {
             return Err(lease_lost());
         }
-        hub.wake();
+        hub.acknowledged(found.id);
         let cursor = |row: store::CursorRow| Cursor {
             practice: PracticeId::from_uuid(row.practice_id),
             acked: row.acked_position,

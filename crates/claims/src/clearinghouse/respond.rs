@@ -33,6 +33,10 @@ pub(super) async fn respond(
     let (claim, known, submission) =
         join!(store::lock_claim(tx, number), store::known(tx, &report.response_id), store::last_submission(tx, number));
     let mut claim = claim?.ok_or_else(|| unknown(number))?.peek().clone();
+    let decision = report.answer.decision();
+    if decision.is_some() {
+        tx.scope().require(Permission::RemitsWrite)?;
+    }
     match known? {
         Some(hash) if hash == report.body_hash => {
             return Ok(answered(tx, Action::View, &claim, pb::ResponseEffect::Repeated));
@@ -42,9 +46,8 @@ pub(super) async fn respond(
     }
     let from = claim.status;
     let id = ResponseId::new();
-    let decided = match report.answer.decision() {
+    let decided = match decision {
         Some(decision) => {
-            tx.scope().require(Permission::RemitsWrite)?;
             let decided = adjudicate(&claim.charge_amount, &decision, Reference::shipped());
             Some(decided.map_err(|error| unbalanced(error, &report.answer))?)
         }

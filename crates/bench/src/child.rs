@@ -22,9 +22,17 @@ pub(crate) struct Serve {
     audit_url: String,
     #[arg(long)]
     feed_url: String,
+    #[command(flatten)]
+    size: Size,
+}
+
+/// How large the server is.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Size {
+    /// Connections of the server to the database
     #[arg(long, default_value_t = 8)]
     connections: usize,
-    /// Threads of the runtime; one per core when left out
+    /// Threads of the server's runtime; one per core when left out
     #[arg(long)]
     workers: Option<usize>,
 }
@@ -39,13 +47,17 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    pub(crate) fn start(cluster: &Cluster) -> Result<Self> {
+    pub(crate) fn start(cluster: &Cluster, size: Size) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("serve-child");
         for (option, role) in
             [("--app-url", "claims_app"), ("--audit-url", "claims_audit"), ("--feed-url", "claims_feed")]
         {
             command.arg(option).arg(cluster.url(role));
+        }
+        command.arg("--connections").arg(size.connections.to_string());
+        if let Some(workers) = size.workers {
+            command.arg("--workers").arg(workers.to_string());
         }
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let stdin = child.stdin.take();
@@ -75,7 +87,7 @@ impl Drop for Served {
 /// Serves on a port of the loopback until standard input ends.
 pub(crate) fn serve(options: &Serve) -> Result<()> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    if let Some(workers) = options.workers {
+    if let Some(workers) = options.size.workers {
         runtime.worker_threads(workers);
     }
     runtime.enable_all().build()?.block_on(async {
@@ -83,7 +95,7 @@ pub(crate) fn serve(options: &Serve) -> Result<()> {
             app_url: options.app_url.clone(),
             audit_url: options.audit_url.clone(),
             feed_url: options.feed_url.clone(),
-            connections: options.connections,
+            connections: options.size.connections,
             env: Env::new(plan::ENV).map_err(|error| error.to_string())?,
             page_key: TokenKey::new(b"bench"),
             password_cost: Cost::OWASP,

@@ -47,17 +47,22 @@ impl Cluster {
         let state = kept.filter(|state| !fresh && state.format == FORMAT && state.scale == scale);
         let inner = schema::embedded::Cluster::start(dir, schema::embedded::Mode::Keep)?;
         let cluster = Self { inner, dir: dir.to_path_buf() };
-        if state.is_none() {
-            let _none_yet = fs::remove_file(dir.join(STATE));
-            cluster.sql("postgres", "postgres", &format!("DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)"))?;
+        // a database that was migrated just now was loaded under another schema
+        if state.is_some() && !cluster.migrate()? {
+            return Ok((cluster, state));
         }
+        let _none_yet = fs::remove_file(dir.join(STATE));
+        cluster.sql("postgres", "postgres", &format!("DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)"))?;
+        cluster.migrate()?;
+        Ok((cluster, None))
+    }
+
+    /// Brings the database to this build's schema, making it first if need be; whether there was something to do.
+    fn migrate(&self) -> Result<bool> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(cluster.inner.prepare(DATABASE))?;
-        let ran = runtime.block_on(schema::migrate::run(&cluster.url("claims_migrator")))?;
-        if !ran.is_empty() && state.is_some() {
-            return Err("the database was of an older schema: run again with --fresh".into());
-        }
-        Ok((cluster, state))
+        runtime.block_on(self.inner.prepare(DATABASE))?;
+        let ran = runtime.block_on(schema::migrate::run(&self.url("claims_migrator")))?;
+        Ok(!ran.is_empty())
     }
 
     pub(crate) fn keep(&self, state: &State) -> Result<()> {

@@ -61,6 +61,8 @@ struct Smoke {
     /// Workloads to run
     #[arg(long, value_delimiter = ',', default_value = "a,c,f")]
     only: Vec<String>,
+    #[command(flatten)]
+    size: child::Size,
     /// Requests in flight
     #[arg(long, value_delimiter = ',', default_value = "1,16,64")]
     in_flight: Vec<usize>,

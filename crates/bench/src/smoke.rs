@@ -38,7 +38,7 @@ pub(crate) fn run(options: &Smoke) -> Result<()> {
         Some(state) => state,
         None => data::load(&cluster, plan, options.scale)?,
     };
-    let served = Served::start(&cluster)?;
+    let served = Served::start(&cluster, options.size)?;
     output::progress(&format!("the server answers at {}, process {}", served.addr, served.pid()));
     let run = Run {
         options,

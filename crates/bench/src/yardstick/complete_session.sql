@@ -12,10 +12,11 @@ BEGIN;
 SELECT tenancy.enter({practice}, 10000);
 SELECT * FROM tenancy.token_resolve({key});
 SELECT * FROM tenancy.memberships_of_user({user});
-SELECT s.*, t.*, p.*
+SELECT s.*, t.*, p.*, c.*
 FROM clinical.sessions s
 JOIN clinical.therapists t ON t.practice_id = s.practice_id AND t.id = s.therapist_id
 JOIN tenancy.practices p ON p.id = s.practice_id
+JOIN clinical.patients c ON c.practice_id = s.practice_id AND c.id = s.patient_id
 WHERE s.practice_id = {practice} AND s.id = {07}
 FOR NO KEY UPDATE OF s;
 SELECT * FROM clinical.coverages
@@ -24,6 +25,11 @@ WHERE practice_id = {practice} AND patient_id = {patient} AND sequence = 'primar
 SELECT * FROM clinical.network_statuses
 WHERE practice_id = {practice} AND therapist_id = {therapist} AND payer_id = '99901'
   AND effective_from <= current_date AND (effective_to IS NULL OR effective_to >= current_date);
+SELECT o.id FROM clinical.sessions s
+JOIN clinical.sessions o ON o.practice_id = s.practice_id AND o.patient_id = s.patient_id AND o.session_date = s.session_date
+                        AND o.therapist_id = s.therapist_id AND o.cpt_code = s.cpt_code
+WHERE s.practice_id = {practice} AND s.id = {07} AND o.id <> s.id AND o.status = 'completed'
+  AND NOT o.self_pay AND NOT o.disclosure_restricted;
 UPDATE clinical.sessions
 SET status = 'completed', completed_at = now(), version = version + 1, updated_at = now()
 WHERE practice_id = {practice} AND id = {07} AND version = 1;

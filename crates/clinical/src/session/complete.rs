@@ -31,7 +31,7 @@ pub(super) async fn complete(
     let mut facts = billing::lock(tx, id).await?;
     etag::check(expected, facts.session.version)?;
     facts.session.complete(scope.now())?;
-    store::save(tx, &facts.session);
+    store::save_end(tx, &facts.session);
     let claim = if facts.session.is_billable() { completion.draft(tx, &facts).await? } else { None };
     let session = convert::to_pb(scope, facts.session.clone());
     let response = pb::CompleteSessionResponse { session: Some(session), claim };

@@ -206,7 +206,7 @@ impl pb::session_service_server::SessionService for Sessions {
                         let mut session = store::lock(tx, id).await?.peek().clone();
                         etag::check(expected, session.version)?;
                         session.cancel(reason.clone(), scope.now())?;
-                        store::save(tx, &session);
+                        store::save_end(tx, &session);
                         Ok(changed(scope, Action::Update, session))
                     }
                 })

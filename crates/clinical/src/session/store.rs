@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use diesel::dsl::{AsSelect, IntoBoxed, Select};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -12,7 +13,7 @@ use kernel::{Failure, Page, PageRequest, Phi, Scope, etag};
 use schema::tables::clinical::sessions;
 use schema::{Explain, Refused, Result, Tx, fixed};
 
-use super::{Session, SessionFilter};
+use super::{Session, SessionFilter, SessionStatus};
 
 fn not_found(id: SessionId) -> Failure {
     Failure::not_found("session", id)
@@ -132,6 +133,44 @@ pub fn save(tx: &Tx<'_>, session: &Session) {
                 sessions::table.find((tx.practice(), session.id)).filter(sessions::version.eq(session.version - 1));
             let update = diesel::update(target).set(&*session);
             match fixed!(update).execute(&mut tx.conn()).await.explain(dangling)? {
+                0 => Err(etag::mismatch()),
+                _ => Ok(()),
+            }
+        }
+        .boxed()
+    });
+}
+
+/// What completing or cancelling changes; what was booked stays.
+#[derive(AsChangeset)]
+#[diesel(table_name = sessions, treat_none_as_null = true)]
+struct Ended<'a> {
+    status: SessionStatus,
+    completed_at: Option<DateTime<Utc>>,
+    cancelled_at: Option<DateTime<Utc>>,
+    cancellation_reason: Option<&'a str>,
+    version: i64,
+    updated_at: DateTime<Utc>,
+}
+
+/// Writes how a session ended that was locked and ended in memory; it goes out with the commit.
+pub fn save_end(tx: &Tx<'_>, session: &Session) {
+    let session = Arc::new(session.clone());
+    tx.defer(move |tx| {
+        let session = Arc::clone(&session);
+        async move {
+            let ended = Ended {
+                status: session.status,
+                completed_at: session.completed_at,
+                cancelled_at: session.cancelled_at,
+                cancellation_reason: session.cancellation_reason.as_deref(),
+                version: session.version,
+                updated_at: session.updated_at,
+            };
+            let target =
+                sessions::table.find((tx.practice(), session.id)).filter(sessions::version.eq(session.version - 1));
+            let update = fixed!(diesel::update(target).set(&ended));
+            match update.execute(&mut tx.conn()).await.map_err(schema::Error::from)? {
                 0 => Err(etag::mismatch()),
                 _ => Ok(()),
             }

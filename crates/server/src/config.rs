@@ -92,13 +92,13 @@ impl Default for Dev {
 /// The databases of a deployment, each as its own role, and the deployment's name.
 #[derive(Debug, Clone, Args)]
 pub struct Database {
-    /// Database URL of the role claims_app.
+    /// Database URL of the role `claims_app`.
     #[arg(long, env = "CLAIMSD_DATABASE_URL", hide_env_values = true)]
     pub database_url: String,
-    /// Database URL of the role claims_audit.
+    /// Database URL of the role `claims_audit`.
     #[arg(long, env = "CLAIMSD_AUDIT_DATABASE_URL", hide_env_values = true)]
     pub audit_database_url: String,
-    /// Database URL of the role claims_feed.
+    /// Database URL of the role `claims_feed`.
     #[arg(long, env = "CLAIMSD_FEED_DATABASE_URL", hide_env_values = true)]
     pub feed_database_url: String,
     /// Connections of the application role.
@@ -124,7 +124,7 @@ pub struct Admin {
 /// What the operator does.
 #[derive(Debug, Clone, Subcommand)]
 pub enum AdminAction {
-    /// Creates a verified user who may found practices with CreatePractice; the password comes from standard input.
+    /// Creates a verified user who may found practices with `CreatePractice`; the password comes from standard input.
     CreateFounder {
         #[arg(long)]
         email: String,
@@ -197,7 +197,7 @@ pub struct Serve {
 /// How a command that is a client reaches a server.
 #[derive(Debug, Clone, Args)]
 pub struct Connection {
-    /// The server, such as http://127.0.0.1:50051.
+    /// The server, such as `http://127.0.0.1:50051`.
     #[arg(long, env = "CLAIMSD_ENDPOINT", default_value = "http://127.0.0.1:50051")]
     pub endpoint: String,
     /// File that holds the token; "-" reads it from standard input.
@@ -239,7 +239,7 @@ pub struct SimulatePayer {
 /// `claimsd migrate`.
 #[derive(Debug, Clone, Args)]
 pub struct Migrate {
-    /// Database URL of the role claims_migrator.
+    /// Database URL of the role `claims_migrator`.
     #[arg(long, env = "CLAIMSD_MIGRATOR_DATABASE_URL", hide_env_values = true)]
     pub database_url: String,
     /// Only tell what would be run.

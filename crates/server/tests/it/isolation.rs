@@ -53,19 +53,17 @@ fn ids(input: &MessageDescriptor, creates: bool, depth: u32) -> Vec<Way> {
         if FREE.contains(&name.as_str()) || behaves(&field, OUTPUT_ONLY) || (creates && behaves(&field, IDENTIFIER)) {
             continue;
         }
-        match field.kind() {
-            Kind::String
-                if ["id", "ids"].contains(&name.as_str()) || name.ends_with("_id") || name.ends_with("_ids") =>
-            {
-                ways.push(vec![field]);
+        let named = ["id", "ids"].contains(&name.as_str()) || name.ends_with("_id") || name.ends_with("_ids");
+        if field.kind() == Kind::String && named {
+            ways.push(vec![field]);
+        } else if let Kind::Message(inner) = field.kind()
+            && depth > 0
+            && inner.full_name().starts_with("therapy.")
+        {
+            for mut way in ids(&inner, creates, depth - 1) {
+                way.insert(0, field.clone());
+                ways.push(way);
             }
-            Kind::Message(inner) if depth > 0 && inner.full_name().starts_with("therapy.") => {
-                for mut way in ids(&inner, creates, depth - 1) {
-                    way.insert(0, field.clone());
-                    ways.push(way);
-                }
-            }
-            _ => {}
         }
     }
     ways

@@ -1,4 +1,5 @@
 //! End to end: the real server in process, a real PostgreSQL, real gRPC.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
 mod contract;
 mod crash;

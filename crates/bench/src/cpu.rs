@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-/// CPU time used up by each side of a measurement, in microseconds.
+/// CPU time used up by each side of a measurement, in nanoseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Cpu {
     pub(crate) server: u64,
@@ -30,9 +30,9 @@ impl Watched {
         let of = |pid: u32| stats.iter().find(|s| s.pid == pid);
         let backends: u64 = stats.iter().filter(|s| s.parent == self.postmaster).map(|s| s.own).sum();
         Cpu {
-            server: self.server.and_then(of).map_or(0, |s| micros(s.own)),
-            postgres: micros(backends + of(self.postmaster).map_or(0, |s| s.own + s.reaped)),
-            client: micros(of(std::process::id()).map_or(0, |s| s.own + s.reaped)),
+            server: self.server.and_then(of).map_or(0, |s| nanos(s.own)),
+            postgres: nanos(backends + of(self.postmaster).map_or(0, |s| s.own + s.reaped)),
+            client: nanos(of(std::process::id()).map_or(0, |s| s.own + s.reaped)),
         }
     }
 }
@@ -78,8 +78,8 @@ fn stat(dir: &Path) -> Option<Stat> {
     })
 }
 
-fn micros(ticks: u64) -> u64 {
-    ticks * 1_000_000 / rustix::param::clock_ticks_per_second().max(1)
+fn nanos(ticks: u64) -> u64 {
+    ticks * 1_000_000_000 / rustix::param::clock_ticks_per_second().max(1)
 }
 
 /// What was done, and the CPU time it used.

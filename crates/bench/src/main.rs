@@ -17,6 +17,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use mimalloc::MiMalloc;
+
+/// As in claimsd, which a run starts from this binary.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Whatever stops a run.
 type Error = Box<dyn std::error::Error + Send + Sync>;

@@ -30,7 +30,7 @@ pub(crate) struct Figures {
     pub(crate) p50_us: u64,
     pub(crate) p99_us: u64,
     /// CPU time of one request.
-    pub(crate) cpu_us: Cpu,
+    pub(crate) cpu_ns: Cpu,
 }
 
 impl Measured {
@@ -57,14 +57,14 @@ impl Measured {
 
     pub(crate) fn figures(&self) -> Figures {
         let elapsed_us = u64::try_from(self.elapsed.as_micros()).unwrap_or(u64::MAX).max(1);
-        let each = |micros: u64| micros / self.requests.max(1);
+        let each = |nanos: u64| nanos / self.requests.max(1);
         Figures {
             requests: self.requests,
             errors: self.errors,
             per_second: self.requests.saturating_mul(1_000_000) / elapsed_us,
             p50_us: self.latency_us.value_at_percentile(50.0),
             p99_us: self.latency_us.value_at_percentile(99.0),
-            cpu_us: Cpu {
+            cpu_ns: Cpu {
                 server: each(self.cpu.server),
                 postgres: each(self.cpu.postgres),
                 client: each(self.cpu.client),

@@ -127,7 +127,7 @@ impl Report {
 }
 
 fn line(workload: &str, in_flight: &str, side: &str, ratio: &str, figures: &Figures) -> Vec<String> {
-    let Figures { errors, per_second, p50_us, p99_us, cpu_us, .. } = figures;
+    let Figures { errors, per_second, p50_us, p99_us, cpu_ns, .. } = figures;
     let told = |us: &u64| if *us == 0 { "-".to_owned() } else { millis(*us) };
     vec![
         workload.to_owned(),
@@ -137,9 +137,9 @@ fn line(workload: &str, in_flight: &str, side: &str, ratio: &str, figures: &Figu
         told(p50_us),
         told(p99_us),
         ratio.to_owned(),
-        cpu_us.server.to_string(),
-        cpu_us.postgres.to_string(),
-        cpu_us.client.to_string(),
+        micros(cpu_ns.server),
+        micros(cpu_ns.postgres),
+        micros(cpu_ns.client),
         errors.to_string(),
     ]
 }
@@ -151,4 +151,9 @@ fn ratio(permille: u64) -> String {
 
 fn millis(us: u64) -> String {
     format!("{}.{:02}", us / 1000, us % 1000 / 10)
+}
+
+/// Nanoseconds as microseconds of one place.
+fn micros(nanos: u64) -> String {
+    format!("{}.{}", nanos / 1000, nanos % 1000 / 100)
 }

@@ -8,6 +8,7 @@ pub mod service;
 pub mod store;
 mod submit;
 mod timeline;
+pub mod upstream;
 
 use std::fmt;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use analytics::Analytics;
 use audit::Trail;
 use claims::claim::service::Claims;
+use claims::claim::upstream::dependents;
 use claims::clearinghouse::Clearinghouse;
 use claims::draft::{Drafter, completion};
 use claims::payer::Payers;
@@ -88,7 +89,7 @@ pub async fn router(
         MembershipServiceServer::new(Memberships::new(vault.clone())),
         AuthServiceServer::new(Auth::new(vault.clone(), directory.clone(), passwords.clone())),
         TherapistServiceServer::new(Therapists::new(vault.clone())),
-        PatientServiceServer::new(Patients::new(vault.clone())),
+        PatientServiceServer::new(Patients::new(vault.clone()).telling(dependents(payers.clone(), hub.clone()))),
         SessionServiceServer::new(Sessions::new(vault.clone(), completion(drafter.clone()))),
         ImportServiceServer::new(Imports::new(vault.clone(), completion(drafter)))
             .max_decoding_message_size(IMPORT_BYTES_MAX),

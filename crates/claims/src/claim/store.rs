@@ -8,7 +8,7 @@ use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_types::{Array, Integer, Jsonb, Nullable, Numeric, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use futures_util::join;
-use kernel::id::{ClaimId, SessionId};
+use kernel::id::{ClaimId, PatientId, SessionId};
 use kernel::phi::Disclosed;
 use kernel::{Failure, Page, PageRequest, Phi, etag};
 use schema::tables::claims::{claim_lines, claims};
@@ -17,7 +17,7 @@ use schema::{Cached, Error, Explain, Json, Refused, Tx, fixed};
 use uuid::Uuid;
 
 use super::{Bill, Claim, ClaimFilter, ClaimLine};
-use crate::lifecycle::Disposition;
+use crate::lifecycle::{Disposition, Status};
 
 fn not_found(id: ClaimId) -> Failure {
     Failure::not_found("claim", id)
@@ -60,6 +60,22 @@ pub async fn lock_many(tx: &Tx<'_>, ids: &[ClaimId]) -> Result<Phi<Vec<Bill>>, F
     let mut claims: Vec<Claim> = claims.map_err(Error::from)?;
     claims.retain(|claim| tx.scope().own().is_none_or(|therapist| therapist == claim.therapist_id));
     Ok(Phi::new(bills(claims, lines?)))
+}
+
+/// What a patient has that nobody has sent, locked in the order of the claims' ids.
+pub async fn lock_unsent(tx: &Tx<'_>, patient: PatientId) -> Result<Phi<Vec<Bill>>, Failure> {
+    let query = claims::table
+        .filter(claims::practice_id.eq(tx.practice()))
+        .filter(claims::patient_id.eq(patient))
+        .filter(claims::status.eq_any([Status::Draft, Status::Ready]))
+        .filter(claims::disposition.eq(Disposition::Active))
+        .order(claims::id)
+        .select(Claim::as_select())
+        .for_no_key_update();
+    let claims: Vec<Claim> = query.load(&mut tx.conn()).await.map_err(Error::from)?;
+    let ids: Vec<ClaimId> = claims.iter().map(|claim| claim.id).collect();
+    let lines = if ids.is_empty() { Vec::new() } else { lines(tx, &ids).await? };
+    Ok(Phi::new(bills(claims, lines)))
 }
 
 /// Claims by id, in the order of their ids; those not in reach are left out.

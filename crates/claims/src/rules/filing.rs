@@ -6,6 +6,9 @@ use super::text::{holds, is_longer};
 use super::{Case, PayerTerms, Report, Rule, Severity};
 use crate::snapshot::{Address, ClaimSnapshot};
 
+/// A claim that was made from what has changed since.
+pub const SNAPSHOT_STALE: &str = "SNAPSHOT_STALE";
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         number: 79,
@@ -162,7 +165,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         number: 100,
-        code: "SNAPSHOT_STALE",
+        code: SNAPSHOT_STALE,
         severity: Severity::Warning,
         message: "Source data changed since the claim was prepared",
         basis: "Ottehr",

@@ -22,4 +22,5 @@ mod timeline;
 mod transitions;
 mod transmissions;
 mod update;
+mod upstream;
 mod world;

@@ -3,8 +3,10 @@
 use audit::{Batcher, Vault};
 use chrono::{DateTime, TimeDelta, Utc};
 use claims::claim::service::Claims;
+use claims::claim::upstream::dependents;
 use claims::draft::{Drafter, completion};
 use claims::payer::Payers;
+use clinical::patient::service::Patients;
 use clinical::session::service::Sessions;
 use diesel::QueryableByName;
 use diesel::sql_types::Text;
@@ -34,6 +36,7 @@ pub(crate) struct World {
     pub(crate) hub: Hub,
     pub(crate) claims: Claims,
     pub(crate) sessions: Sessions,
+    pub(crate) patients: Patients,
     pub(crate) billing: Caller,
     pub(crate) practice: PracticeId,
     pub(crate) therapist: TherapistId,
@@ -57,7 +60,8 @@ impl World {
         let drafter = Drafter::new(payers.clone(), hub.clone());
         let practice = practice(&db).await;
         let mut world = Self {
-            claims: Claims::new(vault.clone(), payers, hub.clone()),
+            claims: Claims::new(vault.clone(), payers.clone(), hub.clone()),
+            patients: Patients::new(vault.clone()).telling(dependents(payers, hub.clone())),
             sessions: Sessions::new(vault.clone(), completion(drafter)),
             vault,
             hub,

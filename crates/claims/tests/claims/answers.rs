@@ -253,6 +253,40 @@ async fn money_needs_its_own_permission() {
 }
 
 #[tokio::test]
+async fn known_money_is_not_told_to_whom_it_is_none_of_the_business() {
+    let desk = Desk::new().await;
+    let messenger = Adapter::scoped(desk.world.db(), &[desk.world.practice], &["acks:write"]).await.at(now());
+    for (id, answer) in [("835-1", paid()), ("835-2", denied())] {
+        let (claim, _) = desk.submitted().await;
+        assert_eq!(desk.effect(&claim, id, answer.clone()).await, pb::ResponseEffect::Applied);
+        let repeated = desk.report_as(&messenger, report(&claim, id, answer.clone())).await;
+        assert_eq!(refusal(repeated), (Code::PermissionDenied, "PERMISSION_MISSING".to_owned()));
+        assert_eq!(desk.effect(&claim, id, answer).await, pb::ResponseEffect::Repeated);
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_claim_that_counts_no_more_waits_for_nothing() {
+    let desk = Desk::new().await;
+    let (claim, id) = desk.submitted().await;
+    desk.fail(pb::SubmissionRef { claim_id: claim.id.clone(), submission_id: id, ..Default::default() }).await.unwrap();
+    desk.world.cancel(&claim.id).await.unwrap();
+    let before = desk.world.get(&claim.id).await.unwrap();
+    for (id, answer) in [("L1", received()), ("L2", accepted()), ("L3", rejected())] {
+        assert_eq!(desk.effect(&claim, id, answer).await, pb::ResponseEffect::Recorded);
+    }
+    // money is never left at that: somebody has to look
+    assert_eq!(desk.effect(&claim, "835-1", paid()).await, pb::ResponseEffect::Parked);
+    assert_eq!(desk.world.get(&claim.id).await.unwrap(), before);
+    let kept = "SELECT string_agg(concat_ws(' ', response_id, outcome, outcome_reason), ', ' ORDER BY response_id) \
+                FROM claims.acknowledgments";
+    assert_eq!(
+        desk.world.ask(kept).await,
+        "835-1 parked CLAIM_INVALID_TRANSITION, L1 recorded CLAIM_INACTIVE, L2 recorded CLAIM_INACTIVE, L3 recorded CLAIM_INACTIVE"
+    );
+}
+
+#[tokio::test]
 async fn the_number_finds_the_practice_among_those_granted() {
     let world = World::new().await;
     let practices = [practice(world.db()).await, world.practice, practice(world.db()).await];

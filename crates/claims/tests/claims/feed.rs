@@ -299,6 +299,20 @@ async fn whoever_leaves_leaves_nothing_running() {
 }
 
 #[tokio::test]
+async fn whoever_left_is_not_connected() {
+    let desk = Desk::new().await;
+    let mut line = desk.subscribe(subscribe()).await;
+    assert!(desk.subscription().await.unwrap().connected);
+    desk.drafts(1).await;
+    line.events(1).await;
+    drop(line);
+    desk.tasks.close();
+    tokio::time::timeout(Duration::from_secs(5), desk.tasks.wait()).await.unwrap();
+    // at the very same time by the clock that leases run by
+    assert!(!desk.subscription().await.unwrap().connected);
+}
+
+#[tokio::test]
 async fn events_that_are_gone_are_told_of_and_not_skipped() {
     let desk = Desk::new().await;
     desk.drafts(3).await;

@@ -80,16 +80,23 @@ pub struct Failure {
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
+/// Violations that a message names.
+const TOLD: usize = 5;
+
 impl Failure {
     pub fn new(code: Code, reason: &'static str, message: impl Into<String>) -> Self {
         Self { code, reason, message: message.into(), detail: Detail::None, source: None }
     }
 
+    /// The message names the first few violations, for people who don't see details; the details name all.
     #[must_use]
     pub fn invalid(violations: Vec<Violation>) -> Self {
-        let count = violations.len();
-        Self::new(Code::InvalidArgument, "INVALID_REQUEST", format!("{count} field violation(s); see the details"))
-            .detail(Detail::Violations(violations))
+        let mut told: Vec<String> = violations.iter().take(TOLD).map(Violation::to_string).collect();
+        match violations.len().saturating_sub(TOLD) {
+            0 => {}
+            more => told.push(format!("and {more} more")),
+        }
+        Self::new(Code::InvalidArgument, "INVALID_REQUEST", told.join("; ")).detail(Detail::Violations(violations))
     }
 
     /// One text for no row and for another practice's row.

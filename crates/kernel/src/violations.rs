@@ -3,6 +3,8 @@
 //! The readers return a stand-in where a field is bad; [`Violations::done`] lets a value out only when
 //! nothing was bad, so stand-ins never travel.
 
+use std::fmt;
+
 use bigdecimal::BigDecimal;
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -15,6 +17,12 @@ use crate::money;
 pub struct Violation {
     pub field: String,
     pub description: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.field, self.description)
+    }
 }
 
 /// All that is wrong with one request.
@@ -161,6 +169,18 @@ impl Violations {
 mod tests {
     use super::*;
     use crate::id::PatientId;
+
+    #[test]
+    fn the_message_names_the_first_violations_and_counts_the_rest() {
+        let mut v = Violations::new();
+        for field in ["a", "b", "c", "d", "e", "f", "g"] {
+            v.add(field, "is required");
+        }
+        let failure = v.done(()).unwrap_err();
+        let told = "a is required; b is required; c is required; d is required; e is required; and 2 more";
+        assert_eq!(failure.message, told);
+        assert_eq!(failure.violations().len(), 7);
+    }
 
     #[test]
     fn every_violation_is_named_at_once() {

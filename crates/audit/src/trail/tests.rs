@@ -245,7 +245,7 @@ async fn bad_filters_are_named_all_at_once() {
     };
     let refused = fixture.trail.list_entries(fixture.request(fixture.practice, request)).await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::InvalidArgument);
-    assert_eq!(refused.message(), "6 field violation(s); see the details");
+    assert!(refused.message().ends_with("; and 1 more"), "{}", refused.message());
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ pub mod service;
 mod store;
 mod subscribe;
 mod transmit;
+mod wire;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -19,6 +20,7 @@ use kernel::{Ctx, Failure, Permission, PracticeId, Scope};
 use tokio_util::task::TaskTracker;
 
 use self::transmit::Named;
+pub use self::wire::ClearinghouseServer;
 
 /// Tells again and again where the bearer of a credential may do something: streams outlive every decision.
 pub trait GrantSource: fmt::Debug + Send + Sync {

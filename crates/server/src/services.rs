@@ -6,7 +6,7 @@ use analytics::Analytics;
 use audit::Trail;
 use claims::claim::service::Claims;
 use claims::claim::upstream::dependents;
-use claims::clearinghouse::Clearinghouse;
+use claims::clearinghouse::{Clearinghouse, ClearinghouseServer};
 use claims::draft::{Drafter, completion};
 use claims::payer::Payers;
 use clinical::import::service::Imports;
@@ -20,7 +20,6 @@ use tenancy::user::service::Users;
 use therapy_claims::analytics::v1::analytics_service_server::AnalyticsServiceServer;
 use therapy_claims::audit::v1::audit_service_server::AuditServiceServer;
 use therapy_claims::claims::v1::claim_service_server::ClaimServiceServer;
-use therapy_claims::claims::v1::clearinghouse_service_server::ClearinghouseServiceServer;
 use therapy_claims::claims::v1::payer_service_server::PayerServiceServer;
 use therapy_claims::clinical::v1::import_service_server::ImportServiceServer;
 use therapy_claims::clinical::v1::patient_service_server::PatientServiceServer;
@@ -95,7 +94,7 @@ pub async fn router(
             .max_decoding_message_size(IMPORT_BYTES_MAX),
         ClaimServiceServer::new(Claims::new(vault.clone(), payers.clone(), hub.clone())),
         PayerServiceServer::new(payers),
-        ClearinghouseServiceServer::new(clearinghouse),
+        ClearinghouseServer::new(clearinghouse),
         AuditServiceServer::new(Trail::new(vault.clone())),
         AnalyticsServiceServer::new(Analytics::new(vault.db().clone())),
     );

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use audit::{Action, Entry, Vault};
 use feed::{Event, Reader};
 use kernel::id::SubmissionId;
+use kernel::phi::AuditReceipt;
 use kernel::{Failure, PracticeId, Scope};
 use prost::Message;
 use therapy_claims::claims::v1 as pb;
@@ -24,7 +25,7 @@ pub(super) async fn tell(
     events: Vec<Event>,
     full: bool,
 ) -> Result<Vec<pb::ClaimEvent>, Failure> {
-    let mut subjects: Vec<Uuid> = events.iter().map(|event| event.subject).collect();
+    let subjects = events.iter().map(|event| event.subject).collect();
     let mut told = Vec::with_capacity(events.len());
     for event in events {
         let mut message = pb::ClaimEvent::decode(event.payload.as_slice()).map_err(Failure::internal)?;
@@ -32,16 +33,9 @@ pub(super) async fn tell(
         message.previous_position = event.previous;
         told.push(message);
     }
-    subjects.sort_unstable();
-    subjects.dedup();
-    let mut entry = Entry::bare(scope, Action::View, <Claim as kernel::phi::Disclosed>::RESOURCE);
     let submissions = if full { submissions(vault, scope, &told).await? } else { None };
     let patients: HashMap<Uuid, Uuid> = submissions.iter().flat_map(|all| all.peek()).map(patient).collect();
-    for subject in subjects {
-        entry.add(subject, patients.get(&subject).copied());
-    }
-    let receipt = vault.batcher().record(entry).await?;
-    scope.facts().note_entry();
+    let receipt = record(vault, scope, subjects, &patients).await?;
     if let Some(submissions) = submissions {
         let all = submissions.release(&receipt).into_iter();
         let snapshots: HashMap<String, pb::ClaimSnapshot> = all.map(|s| (s.id.to_string(), to_pb(s))).collect();
@@ -50,6 +44,27 @@ pub(super) async fn tell(
         }
     }
     Ok(told)
+}
+
+/// Puts on record that claims were told of. Durable when this returns.
+///
+/// # Errors
+/// `AUDIT_UNAVAILABLE`.
+pub(super) async fn record(
+    vault: &Vault,
+    scope: &Scope,
+    mut claims: Vec<Uuid>,
+    patients: &HashMap<Uuid, Uuid>,
+) -> Result<AuditReceipt, Failure> {
+    claims.sort_unstable();
+    claims.dedup();
+    let mut entry = Entry::bare(scope, Action::View, <Claim as kernel::phi::Disclosed>::RESOURCE);
+    for claim in claims {
+        entry.add(claim, patients.get(&claim).copied());
+    }
+    let receipt = vault.batcher().record(entry).await?;
+    scope.facts().note_entry();
+    Ok(receipt)
 }
 
 fn patient(submission: &submission::Submission) -> (Uuid, Uuid) {

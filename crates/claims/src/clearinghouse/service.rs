@@ -11,8 +11,8 @@ use schema::Tx;
 use therapy_claims::claims::v1 as pb;
 use tonic::{Request, Response, Status};
 
-use super::subscribe::Responses;
 use super::transmit::Confirmation;
+use super::wire::{Encoded, Typed, typed};
 use super::{Clearinghouse, convert, events, respond, scope_in, transmit};
 use crate::response;
 
@@ -95,11 +95,9 @@ impl Clearinghouse {
     }
 }
 
-#[tonic::async_trait]
-impl pb::clearinghouse_service_server::ClearinghouseService for Clearinghouse {
-    type SubscribeStream = Responses;
-
-    async fn subscribe(&self, request: Request<pb::SubscribeRequest>) -> Result<Response<Responses>, Status> {
+impl Clearinghouse {
+    /// Serves `Subscribe`.
+    pub(super) async fn stream(&self, request: Request<pb::SubscribeRequest>) -> Result<Response<Encoded>, Status> {
         let Call { ctx, message } = Call::of(request)?;
         answer(&ctx, async {
             let mut v = Violations::new();
@@ -110,6 +108,15 @@ impl pb::clearinghouse_service_server::ClearinghouseService for Clearinghouse {
             self.open(&ctx, &name, request, full).await
         })
         .await
+    }
+}
+
+#[tonic::async_trait]
+impl pb::clearinghouse_service_server::ClearinghouseService for Clearinghouse {
+    type SubscribeStream = Typed;
+
+    async fn subscribe(&self, request: Request<pb::SubscribeRequest>) -> Result<Response<Typed>, Status> {
+        Ok(self.stream(request).await?.map(typed))
     }
 
     async fn acknowledge(

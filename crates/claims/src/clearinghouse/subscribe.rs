@@ -3,9 +3,11 @@
 //! Two tasks and two short channels: the feed's stream reads, the pump decodes and records. Several batches wait for
 //! their entries at a time, and they leave in order.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use feed::stream::{BATCH_MAX, Grants, Standing};
 use feed::subscription::Name;
 use feed::{Message, Subscribe};
@@ -14,6 +16,7 @@ use futures_util::{FutureExt, StreamExt};
 use kernel::access::{Granted, Identity, Level};
 use kernel::clock::timestamp;
 use kernel::{Ctx, Failure, Permission, PracticeId, Scope};
+use prost::Message as _;
 use therapy_claims::claims::v1 as pb;
 use therapy_claims::claims::v1::subscribe_response::Kind;
 use tokio::sync::mpsc;
@@ -22,6 +25,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
 use super::convert::{positions_to_pb, standing};
+use super::wire::{self, Encoded};
 use super::{Clearinghouse, GrantSource, events};
 
 /// Messages that wait between two tasks. Small: what waits is neither read anew nor sent.
@@ -32,9 +36,6 @@ const RECORDING: usize = 8;
 const FULL_BATCH_MAX: usize = 100;
 /// A batch that waited longer than this for a slow reader is sent only if the practice is still granted.
 const FRESH: Duration = Duration::from_secs(4);
-
-/// What the server answers to `Subscribe`.
-pub(super) type Responses = ReceiverStream<Result<pb::SubscribeResponse, Status>>;
 
 /// Where the stream's bearer may read now.
 struct Granting {
@@ -66,7 +67,7 @@ impl Clearinghouse {
         name: &str,
         mut request: Subscribe,
         full: bool,
-    ) -> Result<Responses, Failure> {
+    ) -> Result<Encoded, Failure> {
         let identity = Arc::clone(ctx.identity()?);
         let scope = ctx.scope()?;
         let granting = || -> Granting {
@@ -105,7 +106,7 @@ impl Clearinghouse {
 struct Ready {
     practice: Option<PracticeId>,
     read_at: Instant,
-    response: pb::SubscribeResponse,
+    response: Bytes,
 }
 
 struct Pump {
@@ -117,11 +118,7 @@ struct Pump {
 }
 
 impl Pump {
-    async fn run(
-        &self,
-        messages: mpsc::Receiver<Result<Message, Failure>>,
-        out: mpsc::Sender<Result<pb::SubscribeResponse, Status>>,
-    ) {
+    async fn run(&self, messages: mpsc::Receiver<Result<Message, Failure>>, out: mpsc::Sender<Result<Bytes, Status>>) {
         let ready = ReceiverStream::new(messages).map(|message| self.prepare(message)).buffered(RECORDING);
         tokio::pin!(ready);
         loop {
@@ -143,7 +140,7 @@ impl Pump {
     }
 
     /// The message, unless it waited so long that its practice may no longer be told of, and may not.
-    async fn still(&self, next: Result<Ready, Failure>) -> Result<Option<pb::SubscribeResponse>, Failure> {
+    async fn still(&self, next: Result<Ready, Failure>) -> Result<Option<Bytes>, Failure> {
         let Ready { practice, read_at, response } = next?;
         let Some(practice) = practice.filter(|_| read_at.elapsed() > FRESH) else { return Ok(Some(response)) };
         Ok(self.granting.practices().await?.contains(&practice).then_some(response))
@@ -156,7 +153,13 @@ impl Pump {
             Message::Batch(batch) => {
                 told_of = Some(batch.practice);
                 let scope = self.scope(batch.practice);
-                let events = events::tell(&self.vault, &scope, batch.events, self.full).await?;
+                if !self.full {
+                    let claims = batch.events.iter().map(|event| event.subject).collect();
+                    events::record(&self.vault, &scope, claims, &HashMap::new()).await?;
+                    let response = wire::batch(batch.practice, batch.events);
+                    return Ok(Ready { practice: told_of, read_at, response });
+                }
+                let events = events::tell(&self.vault, &scope, batch.events, true).await?;
                 Kind::Batch(pb::EventBatch { practice_id: batch.practice.to_string(), events })
             }
             Message::Started { epoch, practices, max_outstanding } => Kind::Started(pb::Started {
@@ -177,7 +180,8 @@ impl Pump {
             }),
             Message::Draining => Kind::Draining(pb::Draining {}),
         };
-        Ok(Ready { practice: told_of, read_at, response: pb::SubscribeResponse { kind: Some(kind) } })
+        let response = pb::SubscribeResponse { kind: Some(kind) };
+        Ok(Ready { practice: told_of, read_at, response: response.encode_to_vec().into() })
     }
 
     fn standing(&self, at: &Standing) -> pb::SubscriptionPractice {

@@ -17,6 +17,7 @@ use self::event::Move;
 pub use self::event::{Ack, DeniedKind, Event, EventKind, PaidKind, Rejector};
 
 mod event;
+mod words;
 
 kernel::text_enum! {
     /// What people speak of.
@@ -172,7 +173,7 @@ impl fmt::Display for State {
 
 /// An event that is not possible in the claim's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a claim that is {from} can't take {event}")]
+#[error("claim is {}: it can't {}; {}", words::Standing(*from), words::asked(*event), words::advice(*from))]
 pub struct IllegalTransition {
     pub from: State,
     pub event: EventKind,

@@ -282,10 +282,68 @@ fn a_second_payment_without_a_reversal_is_refused() {
 fn a_refusal_names_state_event_and_what_is_possible() {
     let illegal = State::DRAFTED.apply(Event::Submitted { at: at(0) }).unwrap_err();
     let failure = Failure::from(illegal);
-    assert_eq!(failure.to_string(), "CLAIM_INVALID_TRANSITION: a claim that is draft(none) can't take submitted");
+    let said = "CLAIM_INVALID_TRANSITION: claim is DRAFT: it can't be submitted; mark it ready, edit or cancel it";
+    assert_eq!(failure.to_string(), said);
     let Detail::Transition { from, attempted, allowed } = failure.detail else { panic!("no details") };
     assert_eq!((from.as_str(), attempted.as_str()), ("draft(none)", "submitted"));
     assert_eq!(allowed, ["validation_failed", "validation_passed", "held", "edited", "marked_ready", "cancelled"]);
+}
+
+#[test]
+fn a_refusal_reads_as_a_sentence_about_the_claim() {
+    let refused = |state: State, event: Event| state.apply(event).unwrap_err().to_string();
+    let submit = Event::Submitted { at: at(0) };
+    let failed = State::DRAFTED.apply(Event::ValidationFailed).unwrap();
+    assert_eq!(
+        refused(failed, submit),
+        "claim is DRAFT (validation failed): it can't be submitted; correct it and mark it ready, or cancel it"
+    );
+    let rejected = submitted(&[Event::Rejected { by: Rejector::Payer, at: at(1) }]);
+    assert_eq!(
+        refused(rejected, Event::Cancelled),
+        "claim is DRAFT (rejected payer): it can't be cancelled; correct it and mark it ready"
+    );
+    let ready = State::DRAFTED.apply(Event::MarkedReady).unwrap();
+    assert_eq!(
+        refused(ready, Event::MarkedReady),
+        "claim is READY: it can't be marked ready; submit, edit or cancel it"
+    );
+    assert_eq!(
+        refused(submitted(&[]), Event::Edited),
+        "claim is SUBMITTED (queued): it can't be edited; wait until it is sent and answered"
+    );
+    let denied = submitted(&[Event::Denied { kind: DeniedKind::Plain, at: at(1) }]);
+    assert_eq!(
+        refused(denied, submit),
+        "claim is DENIED: it can't be submitted; appeal, close the denial, or wait until the payer takes it back"
+    );
+    let cancelled = ready.apply(Event::Cancelled).unwrap();
+    assert_eq!(
+        refused(cancelled, submit),
+        "claim is READY and cancelled: it can't be submitted; nothing more can be done with it"
+    );
+}
+
+/// What a refusal advises to do is what the machine allows.
+#[test]
+fn advice_is_possible_from_where_it_is_given() {
+    for (status, payer_states) in ALLOWED_PAIRS {
+        for (payer_state, was_transmitted) in payer_states.iter().flat_map(|state| [(*state, false), (*state, true)]) {
+            let state = State { status: *status, payer_state, was_transmitted, ..State::DRAFTED };
+            let advice = words::advice(state);
+            for (word, event) in [
+                ("mark it ready", EventKind::MarkedReady),
+                ("edit", EventKind::Edited),
+                ("cancel", EventKind::Cancelled),
+                ("submit", EventKind::Submitted),
+                ("release", EventKind::Released),
+                ("appeal", EventKind::Appealed),
+                ("close the denial", EventKind::DenialClosed),
+            ] {
+                assert!(!advice.contains(word) || state.allowed().any(|kind| kind == event), "{state}: {advice}");
+            }
+        }
+    }
 }
 
 #[test]

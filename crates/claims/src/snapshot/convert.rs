@@ -6,14 +6,13 @@ use kernel::money;
 use therapy_claims::claims::v1 as pb;
 use therapy_claims::clinical::v1 as clinical;
 use therapy_claims::common::v1 as common;
-use therapy_claims::tenancy::v1 as tenancy;
 
-use super::{
-    Address, BillingProvider, ClaimFacts, ClaimSnapshot, Coverage, Line, Payer, Person, RenderingProvider, Session,
-    SupervisingProvider,
-};
+use self::provider::{billing, rendering, supervising};
+use super::{Address, ClaimFacts, ClaimSnapshot, Coverage, Line, Payer, Person, Session};
 use crate::claim::convert::frequency_to_pb;
 use crate::submission::Submission;
+
+mod provider;
 
 /// The relationship code of a subscriber's own coverage.
 const SELF: &str = "18";
@@ -116,60 +115,6 @@ fn person(Person { first_name, last_name, birth_date, sex, address: home }: Pers
         _ => common::Sex::Unspecified,
     };
     common::Person { first_name, last_name, birth_date: day(birth_date), sex: sex.into(), address: Some(address(home)) }
-}
-
-fn billing(provider: BillingProvider) -> pb::BillingProvider {
-    let BillingProvider {
-        practice_id: _,
-        name,
-        npi,
-        tax_id,
-        tax_id_type,
-        taxonomy,
-        address: billed_from,
-        pay_to_address,
-        contact_name,
-        phone,
-        part2_program: _,
-    } = provider;
-    let tax_id_type = match tax_id_type.as_str() {
-        "EI" => tenancy::TaxIdType::Ein,
-        "SY" => tenancy::TaxIdType::Ssn,
-        _ => tenancy::TaxIdType::Unspecified,
-    };
-    pb::BillingProvider {
-        name,
-        npi,
-        tax_id,
-        tax_id_type: tax_id_type.into(),
-        taxonomy,
-        address: Some(address(billed_from)),
-        pay_to_address: pay_to_address.map(address),
-        contact_name,
-        phone,
-    }
-}
-
-fn rendering(provider: RenderingProvider) -> pb::Provider {
-    let RenderingProvider {
-        therapist_id,
-        first_name,
-        last_name,
-        npi,
-        taxonomy,
-        license_number: _,
-        license_level: _,
-        license_state: _,
-        is_active: _,
-        employed_from: _,
-        employed_to: _,
-    } = provider;
-    pb::Provider { therapist_id: therapist_id.to_string(), first_name, last_name, npi, taxonomy }
-}
-
-fn supervising(provider: SupervisingProvider) -> pb::Provider {
-    let SupervisingProvider { therapist_id, first_name, last_name, npi, taxonomy } = provider;
-    pb::Provider { therapist_id: therapist_id.to_string(), first_name, last_name, npi, taxonomy }
 }
 
 fn coverage_to_pb(coverage: Coverage) -> pb::SnapshotCoverage {

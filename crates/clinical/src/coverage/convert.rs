@@ -6,12 +6,12 @@ use kernel::id::CoverageId;
 use kernel::mask::Mask;
 use kernel::{Failure, Scope, Violations, etag};
 use therapy_claims::clinical::v1 as pb;
-use therapy_claims::common::v1 as common;
 
+use self::subscriber::{Subscriber, relationship, relationship_to_pb};
 use super::{Coverage, Relationship, Sequence};
 use crate::fields::{copy_fields, payer_id};
-use crate::patient::Sex;
-use crate::patient::convert::{address_to_pb, sex, sex_to_pb};
+
+mod subscriber;
 
 /// The fields that `UpdateCoverage` may name.
 pub const UPDATABLE: &[&str] = &[
@@ -127,32 +127,6 @@ fn check(v: &mut Violations, coverage: &mut Coverage) {
     }
 }
 
-/// The subscriber's part of a request.
-#[derive(Default)]
-struct Subscriber {
-    first_name: Option<String>,
-    last_name: Option<String>,
-    date_of_birth: Option<chrono::NaiveDate>,
-    sex: Option<Sex>,
-    address: Address,
-}
-
-impl Subscriber {
-    fn read(v: &mut Violations, person: Option<&common::Person>) -> Self {
-        let Some(person) = person else { return Self::default() };
-        let common::Person { first_name, last_name, birth_date, sex: _, address } = person;
-        let none = common::Address::default();
-        let common::Address { line1, line2, city, state, zip_code } = address.as_ref().unwrap_or(&none);
-        Self {
-            first_name: v.optional_text("subscriber.first_name", first_name, 35),
-            last_name: v.optional_text("subscriber.last_name", last_name, 60),
-            date_of_birth: v.optional_date("subscriber.birth_date", birth_date.map(Into::into)),
-            sex: Some(sex(v, "subscriber.sex", person.sex)),
-            address: Address::parse(v, "subscriber.address", [line1, line2, city, state, zip_code]),
-        }
-    }
-}
-
 fn member(v: &mut Violations, text: &str) -> Option<String> {
     let member = v.optional_text("member_id", text, 80)?;
     if member.chars().count() < 2 {
@@ -176,21 +150,6 @@ fn sequence(v: &mut Violations, sequence: i32) -> Sequence {
         pb::PayerSequence::Tertiary => Sequence::Tertiary,
     });
     v.known("sequence", sequence, Sequence::Primary)
-}
-
-fn relationship(v: &mut Violations, relationship: i32) -> Relationship {
-    let known = pb::Relationship::try_from(relationship).ok().map(|relationship| match relationship {
-        pb::Relationship::Self_ | pb::Relationship::Unspecified => Relationship::OneSelf,
-        pb::Relationship::Spouse => Relationship::Spouse,
-        pb::Relationship::Child => Relationship::Child,
-        pb::Relationship::Employee => Relationship::Employee,
-        pb::Relationship::LifePartner => Relationship::LifePartner,
-        pb::Relationship::Other => Relationship::Other,
-        pb::Relationship::Unknown => Relationship::Unknown,
-        pb::Relationship::OrganDonor => Relationship::OrganDonor,
-        pb::Relationship::CadaverDonor => Relationship::CadaverDonor,
-    });
-    v.known("relationship", known, Relationship::Unknown)
 }
 
 /// A coverage on the wire.
@@ -225,19 +184,19 @@ pub fn to_pb(coverage: Coverage) -> pb::Coverage {
         created_at,
         updated_at,
     } = coverage;
-    let subscriber = (relationship != Relationship::OneSelf).then(|| common::Person {
-        first_name: subscriber_first_name.unwrap_or_default(),
-        last_name: subscriber_last_name.unwrap_or_default(),
-        birth_date: subscriber_date_of_birth.map(|day| parts(day).into()),
-        sex: subscriber_sex.map_or(common::Sex::Unspecified, sex_to_pb).into(),
-        address: Some(address_to_pb([
-            subscriber_address_line1,
-            subscriber_address_line2,
-            subscriber_city,
-            subscriber_state,
-            subscriber_zip_code,
-        ])),
-    });
+    let subscriber = Subscriber {
+        first_name: subscriber_first_name,
+        last_name: subscriber_last_name,
+        date_of_birth: subscriber_date_of_birth,
+        sex: subscriber_sex,
+        address: Address {
+            line1: subscriber_address_line1,
+            line2: subscriber_address_line2,
+            city: subscriber_city,
+            state: subscriber_state,
+            zip_code: subscriber_zip_code,
+        },
+    };
     pb::Coverage {
         id: id.to_string(),
         practice_id: practice_id.to_string(),
@@ -246,7 +205,7 @@ pub fn to_pb(coverage: Coverage) -> pb::Coverage {
         member_id: member_id.unwrap_or_default(),
         group_number: group_number.unwrap_or_default(),
         relationship: relationship_to_pb(relationship).into(),
-        subscriber,
+        subscriber: (relationship != Relationship::OneSelf).then(|| subscriber.into_pb()),
         sequence: sequence_to_pb(sequence).into(),
         filing_indicator: filing_indicator.unwrap_or_default(),
         effective_from: Some(parts(effective_from).into()),
@@ -264,19 +223,5 @@ const fn sequence_to_pb(sequence: Sequence) -> pb::PayerSequence {
         Sequence::Primary => pb::PayerSequence::Primary,
         Sequence::Secondary => pb::PayerSequence::Secondary,
         Sequence::Tertiary => pb::PayerSequence::Tertiary,
-    }
-}
-
-const fn relationship_to_pb(relationship: Relationship) -> pb::Relationship {
-    match relationship {
-        Relationship::OneSelf => pb::Relationship::Self_,
-        Relationship::Spouse => pb::Relationship::Spouse,
-        Relationship::Child => pb::Relationship::Child,
-        Relationship::Employee => pb::Relationship::Employee,
-        Relationship::LifePartner => pb::Relationship::LifePartner,
-        Relationship::Other => pb::Relationship::Other,
-        Relationship::Unknown => pb::Relationship::Unknown,
-        Relationship::OrganDonor => pb::Relationship::OrganDonor,
-        Relationship::CadaverDonor => pb::Relationship::CadaverDonor,
     }
 }

@@ -3,9 +3,11 @@
 use chrono::NaiveDate;
 use clinical::billing;
 use kernel::Failure;
+use kernel::id::{ClaimId, SessionId};
 use schema::Tx;
 
 use crate::assemble;
+use crate::claim::store::Service;
 use crate::claim::{Bill, store};
 use crate::codes::Reference;
 use crate::lifecycle::Status;
@@ -21,17 +23,40 @@ pub struct Judgement {
     pub filing_deadline: NaiveDate,
 }
 
-/// Judges a bill as of now. It sends a statement only where another session of the same kind exists.
+/// Other claims that count, of the same patient, therapist and day.
+#[derive(Default)]
+struct OfDay {
+    duplicate_of: Option<ClaimId>,
+    /// What they bill, duplicates apart: those are told as such.
+    codes: Vec<String>,
+}
+
+impl OfDay {
+    /// Sends a statement only where such sessions exist.
+    async fn read(tx: &Tx<'_>, facts: &billing::Facts) -> Result<Self, Failure> {
+        let same_day = &facts.neighbours.same_day;
+        if same_day.is_empty() {
+            return Ok(Self::default());
+        }
+        let sessions: Vec<SessionId> = same_day.iter().map(|session| session.id).collect();
+        let services = store::active_services(tx, &sessions).await?;
+        let is_same = |service: &Service| {
+            same_day.iter().any(|s| s.id == service.session_id && s.cpt_code == facts.session.cpt_code)
+        };
+        let (duplicates, others): (Vec<_>, Vec<_>) = services.into_iter().partition(is_same);
+        Ok(Self {
+            duplicate_of: duplicates.first().map(|service| service.claim_id),
+            codes: others.into_iter().map(|service| service.cpt_code).collect(),
+        })
+    }
+}
+
+/// Judges a bill as of now. It sends a statement only where the patient saw the same therapist twice that day.
 ///
 /// # Errors
 /// The database's.
 pub async fn judge(tx: &Tx<'_>, facts: &billing::Facts, bill: &Bill, payers: &PayerList) -> Result<Judgement, Failure> {
-    let duplicate_of = if facts.same_service.is_empty() {
-        None
-    } else {
-        let active = store::active_of_sessions(tx, &facts.same_service).await?;
-        active.into_iter().map(|(claim, _)| claim).find(|claim| *claim != bill.claim.id)
-    };
+    let OfDay { duplicate_of, codes: same_day_codes } = OfDay::read(tx, facts).await?;
     let snapshot = assemble::snapshot(facts, bill, payers);
     let on = bill.claim.service_date;
     let terms = match &snapshot.coverage {
@@ -50,7 +75,19 @@ pub async fn judge(tx: &Tx<'_>, facts: &billing::Facts, bill: &Bill, payers: &Pa
     let today = billing::local_date(&facts.practice.time_zone, tx.scope().now())?;
     // what would leave must be what somebody, or the practice's own rule, found ready
     let is_stale = bill.claim.status == Status::Ready && bill.claim.snapshot.as_ref().is_none_or(|s| s.0 != snapshot);
-    let known = Facts { terms: &terms, duplicate_of, other_coverages: &others, is_stale, ..Facts::default() };
+    let known = Facts {
+        terms: &terms,
+        duplicate_of,
+        same_day_codes: &same_day_codes,
+        last_evaluation_on: facts.neighbours.last_evaluation_on,
+        other_coverages: &others,
+        is_stale,
+        // what nothing is kept of yet: see each field
+        session_billed_by: None,
+        eligibility_checked_on: None,
+        has_part2_consent: false,
+        replaces: None,
+    };
     let findings = rules::run(&snapshot, Reference::shipped(), today, &known);
     let filing_deadline = rules::filing_deadline(&snapshot, &terms);
     Ok(Judgement { snapshot, findings, filing_deadline })

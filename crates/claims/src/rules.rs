@@ -35,7 +35,7 @@ mod session;
 mod text;
 
 /// Stored with every run: the release of the codes and the revision of the rules.
-pub const RULE_SET_VERSION: &str = "2026-04.1";
+pub const RULE_SET_VERSION: &str = "2026-04.2";
 
 /// One rule of the table.
 #[derive(Debug)]

@@ -1,15 +1,17 @@
 //! Everything that a claim is drafted from, read by one flight of statements.
 
+pub mod beside;
 pub mod many;
 pub mod store;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use diesel::prelude::*;
-use kernel::id::{PracticeId, SessionId};
+use kernel::id::PracticeId;
 use kernel::{Failure, text_enum};
 use schema::tables::tenancy::practices;
 
+pub use self::beside::{EVALUATIONS, Neighbours, SameDay};
 pub use self::many::read_many;
 pub use self::store::{lock, read};
 
@@ -70,8 +72,7 @@ pub struct Facts {
     pub coverages: Vec<Coverage>,
     /// The therapist's with all payers, on the date of the session.
     pub network_statuses: Vec<NetworkStatus>,
-    /// Other completed, billable sessions of the same patient, therapist, date and procedure.
-    pub same_service: Vec<SessionId>,
+    pub neighbours: Neighbours,
 }
 
 /// The local date of a point in time.

@@ -25,10 +25,12 @@ WHERE practice_id = {practice} AND patient_id = {patient} AND sequence = 'primar
 SELECT * FROM clinical.network_statuses
 WHERE practice_id = {practice} AND therapist_id = {therapist} AND payer_id = '99901'
   AND effective_from <= current_date AND (effective_to IS NULL OR effective_to >= current_date);
-SELECT o.id FROM clinical.sessions s
-JOIN clinical.sessions o ON o.practice_id = s.practice_id AND o.patient_id = s.patient_id AND o.session_date = s.session_date
-                        AND o.therapist_id = s.therapist_id AND o.cpt_code = s.cpt_code
+SELECT o.id, o.session_date, o.cpt_code FROM clinical.sessions s
+JOIN clinical.sessions o ON o.practice_id = s.practice_id AND o.patient_id = s.patient_id AND o.session_date <= s.session_date
+                        AND o.session_date >= CASE WHEN s.cpt_code IN ('90791', '90792') THEN '1900-01-01' ELSE s.session_date END
 WHERE s.practice_id = {practice} AND s.id = {07} AND o.id <> s.id AND o.status = 'completed'
+  AND (o.session_date = s.session_date AND o.therapist_id = s.therapist_id
+       OR o.session_date < s.session_date AND o.cpt_code IN ('90791', '90792'))
   AND NOT o.self_pay AND NOT o.disclosure_restricted;
 UPDATE clinical.sessions
 SET status = 'completed', completed_at = now(), version = version + 1, updated_at = now()

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use diesel::dsl::{AsSelect, IntoBoxed, Select, auto_type};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
@@ -10,7 +11,7 @@ use diesel_async::RunQueryDsl;
 use futures_util::join;
 use kernel::id::{ClaimId, PatientId, SessionId};
 use kernel::phi::Disclosed;
-use kernel::{Failure, Page, PageRequest, Phi, etag};
+use kernel::{Failure, Page, PageRequest, Phi, Scope, etag};
 use schema::tables::claims::{claim_lines, claims};
 use schema::tables::feed::heads;
 use schema::{Cached, Error, Explain, Json, Refused, Tx, fixed};
@@ -62,16 +63,23 @@ pub async fn lock_many(tx: &Tx<'_>, ids: &[ClaimId]) -> Result<Phi<Vec<Bill>>, F
     Ok(Phi::new(bills(claims, lines?)))
 }
 
+#[auto_type(no_type_alias)]
+pub(crate) fn unsent(practice: Uuid, patient: PatientId) -> _ {
+    let statuses: [Status; 2] = [Status::Draft, Status::Ready];
+    let active: Disposition = Disposition::Active;
+    let columns: AsSelect<Claim, Pg> = Claim::as_select();
+    claims::table
+        .filter(claims::practice_id.eq(practice))
+        .filter(claims::patient_id.eq(patient))
+        .filter(claims::status.eq_any(statuses))
+        .filter(claims::disposition.eq(active))
+        .order(claims::id)
+        .select(columns)
+}
+
 /// What a patient has that nobody has sent, locked in the order of the claims' ids.
 pub async fn lock_unsent(tx: &Tx<'_>, patient: PatientId) -> Result<Phi<Vec<Bill>>, Failure> {
-    let query = claims::table
-        .filter(claims::practice_id.eq(tx.practice()))
-        .filter(claims::patient_id.eq(patient))
-        .filter(claims::status.eq_any([Status::Draft, Status::Ready]))
-        .filter(claims::disposition.eq(Disposition::Active))
-        .order(claims::id)
-        .select(Claim::as_select())
-        .for_no_key_update();
+    let query = unsent(tx.practice(), patient).for_no_key_update();
     let claims: Vec<Claim> = query.load(&mut tx.conn()).await.map_err(Error::from)?;
     let ids: Vec<ClaimId> = claims.iter().map(|claim| claim.id).collect();
     let lines = if ids.is_empty() { Vec::new() } else { lines(tx, &ids).await? };
@@ -119,13 +127,27 @@ impl Disclosed for Listed {
 /// A page of claims in the scope's reach, by id, and the feed position that it reflects exactly: a read sees one
 /// point in time. Two flights.
 pub async fn list(tx: &Tx<'_>, filter: &ClaimFilter, page: &PageRequest) -> Result<Phi<Listed>, Failure> {
+    let query = listing(tx.scope(), filter, page);
+    let (mut a, mut b) = (tx.conn(), tx.conn());
+    let head = heads::table.find(tx.practice()).select(heads::last_position);
+    let (head, claims) = join!(head.first::<i64>(&mut a), query.load::<Claim>(&mut b));
+    let page = page.page(claims.map_err(Error::from)?, |claim| claim.id);
+    let ids: Vec<ClaimId> = page.items.iter().map(|claim| claim.id).collect();
+    let lines = lines(tx, &ids).await?;
+    let bills = Page { items: bills(page.items, lines), next_page_token: page.next_page_token };
+    Ok(Phi::new(Listed { bills, as_of_position: head.map_err(Error::from)? }))
+}
+
+type Listing<'a> = IntoBoxed<'a, Select<claims::table, AsSelect<Claim, Pg>>, Pg>;
+
+pub(crate) fn listing<'a>(scope: &Scope, filter: &'a ClaimFilter, page: &PageRequest) -> Listing<'a> {
     let mut query = claims::table
-        .filter(claims::practice_id.eq(tx.practice()))
         .select(Claim::as_select())
+        .into_boxed()
+        .filter(claims::practice_id.eq(scope.practice()))
         .order(claims::id)
-        .limit(page.limit())
-        .into_boxed();
-    if let Some(therapist) = tx.scope().own() {
+        .limit(page.limit());
+    if let Some(therapist) = scope.own() {
         query = query.filter(claims::therapist_id.eq(therapist));
     }
     if let Some(id) = page.after::<ClaimId>() {
@@ -155,17 +177,10 @@ pub async fn list(tx: &Tx<'_>, filter: &ClaimFilter, page: &PageRequest) -> Resu
     if !filter.include_inactive {
         query = query.filter(claims::disposition.eq(Disposition::Active));
     }
-    let (mut a, mut b) = (tx.conn(), tx.conn());
-    let head = heads::table.find(tx.practice()).select(heads::last_position);
-    let (head, claims) = join!(head.first::<i64>(&mut a), query.load::<Claim>(&mut b));
-    let page = page.page(claims.map_err(Error::from)?, |claim| claim.id);
-    let ids: Vec<ClaimId> = page.items.iter().map(|claim| claim.id).collect();
-    let lines = lines(tx, &ids).await?;
-    let bills = Page { items: bills(page.items, lines), next_page_token: page.next_page_token };
-    Ok(Phi::new(Listed { bills, as_of_position: head.map_err(Error::from)? }))
+    query
 }
 
-/// The active claims of sessions: what makes a service a duplicate.
+/// The active claims of sessions.
 pub async fn active_of_sessions(tx: &Tx<'_>, sessions: &[SessionId]) -> Result<Vec<(ClaimId, SessionId)>, Failure> {
     let query = claims::table
         .filter(claims::practice_id.eq(tx.practice()))
@@ -173,6 +188,35 @@ pub async fn active_of_sessions(tx: &Tx<'_>, sessions: &[SessionId]) -> Result<V
         .filter(claims::disposition.eq(Disposition::Active))
         .order(claims::id)
         .select((claims::id, claims::session_id));
+    Ok(query.load(&mut tx.conn()).await.map_err(Error::from)?)
+}
+
+/// A service that a claim bills.
+#[derive(Debug, Queryable)]
+pub struct Service {
+    pub claim_id: ClaimId,
+    pub session_id: SessionId,
+    pub cpt_code: String,
+}
+
+#[auto_type(no_type_alias)]
+pub(crate) fn services<'a>(practice: Uuid, sessions: &'a [SessionId]) -> _ {
+    let active: Disposition = Disposition::Active;
+    claims::table
+        .inner_join(
+            claim_lines::table
+                .on(claim_lines::practice_id.eq(claims::practice_id).and(claim_lines::claim_id.eq(claims::id))),
+        )
+        .filter(claims::practice_id.eq(practice))
+        .filter(claims::session_id.eq_any(sessions))
+        .filter(claims::disposition.eq(active))
+        .order((claims::id, claim_lines::line_number))
+        .select((claims::id, claims::session_id, claim_lines::cpt_code))
+}
+
+/// What the active claims of sessions bill.
+pub async fn active_services(tx: &Tx<'_>, sessions: &[SessionId]) -> Result<Vec<Service>, Failure> {
+    let query = services(tx.practice(), sessions);
     Ok(query.load(&mut tx.conn()).await.map_err(Error::from)?)
 }
 

@@ -120,6 +120,13 @@ mod tests {
     }
 
     #[test]
+    fn the_evaluations_that_sessions_are_searched_for_are_those_of_the_table() {
+        let procedures = Procedures::shipped().unwrap();
+        let evaluations = procedures.0.iter().filter(|procedure| procedure.family == Family::Evaluation);
+        assert_eq!(evaluations.map(|procedure| procedure.code).collect::<Vec<_>>(), clinical::billing::EVALUATIONS);
+    }
+
+    #[test]
     fn an_unknown_code_is_not_found() {
         let procedures = Procedures::shipped().unwrap();
         for code in ["", "9083", "90831", "908377", "A0000"] {

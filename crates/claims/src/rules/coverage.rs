@@ -145,7 +145,8 @@ pub(super) const RULES: &[Rule] = &[
         number: 36,
         code: "PART2_CONSENT",
         severity: Severity::Error,
-        message: "Active consent required before disclosing this record",
+        // nothing is kept of consents yet, and without one nothing may be disclosed
+        message: "Part 2 record: no consent to disclose it can be recorded here yet; cancel the claim and bill it outside with the signed consent",
         basis: "42 CFR Part 2",
         check: |case, report| {
             if case.snapshot.session.part2 && !case.facts.has_part2_consent {
@@ -157,7 +158,7 @@ pub(super) const RULES: &[Rule] = &[
         number: 37,
         code: "ELIGIBILITY_STALE",
         severity: Severity::Info,
-        message: "Eligibility was not checked recently",
+        message: "No recent eligibility check is on record",
         basis: "design; payer's terms",
         check: |case, report| {
             let Some(days) = case.facts.terms.eligibility_days else { return };

@@ -58,18 +58,21 @@ pub struct Facts<'a> {
     pub terms: &'a PayerTerms,
     /// Another claim that counts and bills the same services of the same day.
     pub duplicate_of: Option<ClaimId>,
-    /// Another claim that counts for the same session and payer sequence.
+    /// Another claim that counts for the same session and payer sequence. The database lets no two stand beside each
+    /// other (`claims_active_session_key`), so it is known only of claims that come from elsewhere.
     pub session_billed_by: Option<ClaimId>,
-    /// Procedures of the same patient, therapist and day on other claims that count.
+    /// Procedures of the same patient, therapist and day on other claims that count, duplicates apart.
     pub same_day_codes: &'a [String],
-    /// The latest earlier diagnostic evaluation of the patient in this practice.
+    /// The latest earlier diagnostic evaluation of the patient in this practice, if the session is one itself.
     pub last_evaluation_on: Option<NaiveDate>,
+    /// Nothing is kept of eligibility checks yet: always `None`, and no payer's terms ask for one.
     pub eligibility_checked_on: Option<NaiveDate>,
     /// The patient's other coverages on the date of service.
     pub other_coverages: &'a [OtherCoverage],
-    /// A consent to disclose Part 2 records is in force.
+    /// A consent to disclose Part 2 records is in force. Nothing is kept of consents yet: always `false`, so that such
+    /// a record can't leave.
     pub has_part2_consent: bool,
-    /// The claim that this one replaces or voids.
+    /// The claim that this one replaces or voids. Claims of that kind can't be made yet: always `None`.
     pub replaces: Option<&'a ReplacedClaim>,
     /// Patient, coverage or practice changed since the snapshot was taken.
     pub is_stale: bool,

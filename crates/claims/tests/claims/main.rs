@@ -8,6 +8,7 @@
 
 mod answers;
 mod batch;
+mod beside;
 mod cancel;
 mod catalog;
 mod create;

@@ -16,14 +16,13 @@ use schema::{Result, Tx};
 use uuid::Uuid;
 
 use super::Facts;
+use super::beside::neighbours;
 use super::store::practice;
 use crate::coverage::Coverage;
 use crate::network_status::NetworkStatus;
 use crate::patient::Patient;
-use crate::session::{Session, SessionStatus};
+use crate::session::Session;
 use crate::therapist::Therapist;
-
-diesel::alias!(sessions as same: Same);
 
 /// The sessions that are asked for.
 #[auto_type(no_type_alias)]
@@ -40,18 +39,18 @@ pub async fn read_many(tx: &Tx<'_>, ids: &[SessionId]) -> Result<HashMap<Session
 }
 
 async fn gather(tx: &Tx<'_>, ids: &[SessionId]) -> Result<HashMap<SessionId, Facts>, Failure> {
-    let (sessions, therapists, patients, practice, coverages, network_statuses, same_service) = join!(
+    let (sessions, therapists, patients, practice, coverages, network_statuses, neighbours) = join!(
         sessions(tx, ids),
         therapists(tx, ids),
         patients(tx, ids),
         practice(tx),
         coverages(tx, ids),
         network_statuses(tx, ids),
-        same_service(tx, ids),
+        neighbours(tx, ids),
     );
     let (therapists, patients, practice) = (therapists?, patients?, practice?);
     let (coverages, network_statuses) = (coverages?, network_statuses?);
-    let mut same_service = same_service?;
+    let mut neighbours = neighbours?;
     let own = tx.scope().own();
     let mut facts = HashMap::with_capacity(ids.len());
     for session in sessions?.into_iter().filter(|s| own.is_none_or(|own| own == s.therapist_id)) {
@@ -67,7 +66,7 @@ async fn gather(tx: &Tx<'_>, ids: &[SessionId]) -> Result<HashMap<SessionId, Fac
             practice: practice.clone(),
             coverages: coverages.get(&session.patient_id).cloned().unwrap_or_default(),
             network_statuses: of_therapist.filter(in_force).cloned().collect(),
-            same_service: same_service.remove(&session.id).unwrap_or_default(),
+            neighbours: neighbours.remove(&session.id).unwrap_or_default(),
             therapist,
             session,
         };
@@ -133,27 +132,6 @@ async fn network_statuses(tx: &Tx<'_>, ids: &[SessionId]) -> Result<HashMap<Ther
         .select(NetworkStatus::as_select());
     let found: Vec<NetworkStatus> = query.load(&mut tx.conn()).await?;
     Ok(grouped(found.into_iter().map(|status| (status.therapist_id, status))))
-}
-
-async fn same_service(tx: &Tx<'_>, ids: &[SessionId]) -> Result<HashMap<SessionId, Vec<SessionId>>> {
-    let query = asked(tx.practice(), ids)
-        .inner_join(
-            same.on(same
-                .field(sessions::practice_id)
-                .eq(sessions::practice_id)
-                .and(same.field(sessions::patient_id).eq(sessions::patient_id))
-                .and(same.field(sessions::session_date).eq(sessions::session_date))
-                .and(same.field(sessions::therapist_id).eq(sessions::therapist_id))
-                .and(same.field(sessions::cpt_code).eq(sessions::cpt_code))
-                .and(same.field(sessions::id).ne(sessions::id))),
-        )
-        .filter(same.field(sessions::status).eq(SessionStatus::Completed))
-        .filter(same.field(sessions::self_pay).eq(false))
-        .filter(same.field(sessions::disclosure_restricted).eq(false))
-        .order(same.field(sessions::id))
-        .select((sessions::id, same.field(sessions::id)));
-    let found: Vec<(SessionId, SessionId)> = query.load(&mut tx.conn()).await?;
-    Ok(grouped(found))
 }
 
 fn grouped<K: Eq + std::hash::Hash, T>(pairs: impl IntoIterator<Item = (K, T)>) -> HashMap<K, Vec<T>> {

@@ -13,14 +13,15 @@ use schema::tables::clinical::{coverages, network_statuses, patients, sessions, 
 use schema::tables::tenancy::practices;
 use schema::{Result, Tx, fixed};
 
+use super::beside::neighbours;
 use super::{Facts, Practice};
 use crate::coverage::Coverage;
 use crate::network_status::NetworkStatus;
 use crate::patient::Patient;
-use crate::session::{self, SessionStatus};
+use crate::session;
 use crate::therapist::Therapist;
 
-diesel::alias!(sessions as same: Same, therapists as supervisors: Supervisors);
+diesel::alias!(therapists as supervisors: Supervisors);
 
 /// The facts of a session in the scope's reach, its row locked until the transaction ends. One flight.
 ///
@@ -41,8 +42,9 @@ pub async fn read(tx: &Tx<'_>, id: SessionId) -> Result<Facts, Failure> {
 
 async fn gather(tx: &Tx<'_>, id: SessionId, locked: bool) -> Result<Facts, Failure> {
     let session = async { if locked { session::store::lock(tx, id).await } else { session::store::get(tx, id).await } };
-    let (session, parties, coverages, network_statuses, same_service) =
-        join!(session, parties(tx, id), coverages_of(tx, id), network_statuses_of(tx, id), same_service(tx, id));
+    let ids = [id];
+    let (session, parties, coverages, network_statuses, neighbours) =
+        join!(session, parties(tx, id), coverages_of(tx, id), network_statuses_of(tx, id), neighbours(tx, &ids));
     // the session's answer says whether there is anything in reach at all
     let session = session?.peek().clone();
     let (therapist, patient, practice, supervisor) = parties?;
@@ -54,7 +56,7 @@ async fn gather(tx: &Tx<'_>, id: SessionId, locked: bool) -> Result<Facts, Failu
         practice,
         coverages: coverages?,
         network_statuses: network_statuses?,
-        same_service: same_service?,
+        neighbours: neighbours?.remove(&id).unwrap_or_default(),
     })
 }
 
@@ -112,27 +114,6 @@ async fn network_statuses_of(tx: &Tx<'_>, id: SessionId) -> Result<Vec<NetworkSt
         )
         .order((network_statuses::payer_id, network_statuses::id))
         .select(NetworkStatus::as_select());
-    Ok(fixed!(query).load(&mut tx.conn()).await?)
-}
-
-async fn same_service(tx: &Tx<'_>, id: SessionId) -> Result<Vec<SessionId>> {
-    let query = sessions::table
-        .find((tx.practice(), id))
-        .inner_join(
-            same.on(same
-                .field(sessions::practice_id)
-                .eq(sessions::practice_id)
-                .and(same.field(sessions::patient_id).eq(sessions::patient_id))
-                .and(same.field(sessions::session_date).eq(sessions::session_date))
-                .and(same.field(sessions::therapist_id).eq(sessions::therapist_id))
-                .and(same.field(sessions::cpt_code).eq(sessions::cpt_code))),
-        )
-        .filter(same.field(sessions::id).ne(id))
-        .filter(same.field(sessions::status).eq(SessionStatus::Completed))
-        .filter(same.field(sessions::self_pay).eq(false))
-        .filter(same.field(sessions::disclosure_restricted).eq(false))
-        .order(same.field(sessions::id))
-        .select(same.field(sessions::id));
     Ok(fixed!(query).load(&mut tx.conn()).await?)
 }
 

@@ -1,6 +1,6 @@
 //! What a claim is drafted from.
 
-use clinical::billing;
+use clinical::billing::{self, Neighbours, SameDay};
 use clinical::network_status::Participation;
 use therapy_claims::clinical::v1 as pb;
 use therapy_claims::clinical::v1::therapist_service_server::TherapistService;
@@ -32,8 +32,9 @@ async fn the_facts_of_a_session_are_complete() {
             ok(stage.therapists.set_network_status(call).await);
         }
     }
-    // one that counts as the same service, and others that differ in one thing each
+    // some of the same day, others of which each is out of question for one reason, and evaluations of long ago
     let plain = session(&renders.id, &patient.id);
+    let stranger = stage.patient().await;
     let mut same = Vec::new();
     for twin in [
         plain.clone(),
@@ -41,13 +42,28 @@ async fn the_facts_of_a_session_are_complete() {
         pb::Session { session_date: date(2026, 3, 17), ..plain.clone() },
         pb::Session { therapist_id: supervisor.id.clone(), ..plain.clone() },
         pb::Session { self_pay: true, ..plain.clone() },
+        pb::Session { cpt_code: "90791".to_owned(), session_date: date(2025, 12, 1), ..plain.clone() },
+        pb::Session {
+            cpt_code: "90792".to_owned(),
+            therapist_id: supervisor.id.clone(),
+            session_date: date(2026, 1, 9),
+            ..plain.clone()
+        },
+        pb::Session { cpt_code: "90791".to_owned(), session_date: date(2026, 4, 1), ..plain.clone() },
+        pb::Session { cpt_code: "90791".to_owned(), session_date: date(2026, 2, 1), self_pay: true, ..plain.clone() },
+        pb::Session {
+            cpt_code: "90791".to_owned(),
+            patient_id: stranger.id.clone(),
+            session_date: date(2026, 2, 1),
+            ..plain.clone()
+        },
     ] {
         let booked = stage.schedule(twin).await;
         stage.complete(&booked.id).await.unwrap();
         same.push(booked.id);
     }
     stage.schedule(plain.clone()).await;
-    let booked = stage.schedule(plain).await;
+    let booked = stage.schedule(plain.clone()).await;
     stage.complete(&booked.id).await.unwrap();
     let facts = stage.claims.drafted.lock().unwrap().pop().unwrap();
     assert_eq!(facts.session.id.to_string(), booked.id);
@@ -62,12 +78,28 @@ async fn the_facts_of_a_session_are_complete() {
     );
     let payers: Vec<_> = facts.network_statuses.iter().map(|s| (&*s.payer_id, s.status)).collect();
     assert_eq!(payers, [("AETNA", Participation::InNetwork), ("CIGNA", Participation::InNetwork)]);
-    assert_eq!(facts.same_service, [same[0].parse().unwrap()]);
+    let of_day = |at: usize, code: &str| SameDay { id: same[at].parse().unwrap(), cpt_code: code.to_owned() };
+    assert_eq!(facts.neighbours.same_day, [of_day(0, "90837"), of_day(1, "90834")]);
+    assert_eq!(facts.neighbours.last_evaluation_on, None, "nobody asks for them here");
     let shown = format!("{facts:?}");
     assert!(!shown.contains("Quill") && !shown.contains("F41"), "{shown}");
     // a later look at the stored row sees the same
     let scope = stage.admin.scope("ClaimService/ValidateClaim");
     let id = booked.id.parse().unwrap();
     let again = stage.db.read_one(&scope, async |tx| billing::read(tx, id).await).await.unwrap();
-    assert_eq!((again.session.version, again.same_service), (2, facts.same_service));
+    assert_eq!((again.session.version, again.neighbours), (2, facts.neighbours));
+
+    // an evaluation of the same day looks back, to whoever held the last one
+    let evaluation = stage.schedule(pb::Session { cpt_code: "90791".to_owned(), ..plain }).await;
+    stage.complete(&evaluation.id).await.unwrap();
+    let facts = stage.claims.drafted.lock().unwrap().pop().unwrap();
+    let expected = Neighbours {
+        same_day: vec![of_day(0, "90837"), of_day(1, "90834"), SameDay { id, cpt_code: "90837".to_owned() }],
+        last_evaluation_on: chrono::NaiveDate::from_ymd_opt(2026, 1, 9),
+    };
+    assert_eq!(facts.neighbours, expected);
+    let ids = [id, facts.session.id];
+    let mut many = stage.db.read_one(&scope, async |tx| billing::read_many(tx, &ids).await).await.unwrap();
+    assert_eq!(many.remove(&facts.session.id).unwrap().neighbours, expected);
+    assert_eq!(many.remove(&id).unwrap().neighbours.last_evaluation_on, None);
 }

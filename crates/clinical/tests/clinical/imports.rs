@@ -196,8 +196,8 @@ async fn sessions_that_were_held_are_billed() {
     let drafted: Vec<_> = stage.claims.drafted().iter().map(ToString::to_string).collect();
     assert_eq!(drafted, [results[1].id.clone(), results[6].id.clone()]);
     // held on the same day with the same procedure: each knows the other
-    let facts = stage.claims.drafted.lock().unwrap()[0].same_service.clone();
-    assert_eq!(facts, [results[6].id.parse().unwrap()]);
+    let same_day = stage.claims.drafted.lock().unwrap()[0].neighbours.same_day.clone();
+    assert_eq!(same_day.iter().map(|s| s.id.to_string()).collect::<Vec<_>>(), [results[6].id.clone()]);
     for (status, count) in [("scheduled", 2), ("completed", 3), ("cancelled", 1)] {
         assert_eq!(stage.count(&format!("clinical.sessions WHERE status = '{status}'")).await, count, "{status}");
     }

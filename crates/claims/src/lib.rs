@@ -19,3 +19,6 @@ pub mod response;
 pub mod rules;
 pub mod snapshot;
 pub mod submission;
+
+#[cfg(test)]
+mod plans;

@@ -1,38 +1,20 @@
 //! Tests that every list is entered through an index, under row-level security and in a practice of some size.
 
 use diesel::pg::Pg;
-use diesel::prelude::*;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::Text;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use kernel::id::{PatientId, TherapistId, kind};
-use kernel::{PageRequest, Role, Scope, Violations};
+use diesel::query_builder::QueryFragment;
+use kernel::id::{PatientId, SessionId, TherapistId, kind};
+use kernel::page::PageKey;
+use kernel::{PageRequest, Role, Scope};
 use schema::Db;
+use testkit::plan::{assert_enters, assert_in_order, nth};
 use testkit::{Caller, TestDb};
 
+use crate::billing::beside;
 use crate::coverage::{self, CoverageFilter};
 use crate::network_status::{self, NetworkStatusFilter};
 use crate::patient::{self, PatientFilter};
 use crate::session::{self, SessionFilter, SessionStatus};
 use crate::therapist::{self, TherapistFilter};
-
-/// The plan of a statement with its real parameters.
-struct Explained<Q>(Q);
-
-impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Explained<Q> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.unsafe_to_cache_prepared();
-        out.push_sql("EXPLAIN (COSTS OFF) ");
-        self.0.walk_ast(out)
-    }
-}
-impl<Q> QueryId for Explained<Q> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-impl<Q> Query for Explained<Q> {
-    type SqlType = Text;
-}
 
 struct Stage {
     _test_db: TestDb,
@@ -42,16 +24,8 @@ struct Stage {
     patient: PatientId,
 }
 
-/// The id of the n-th row that [`FILL`] made.
-fn nth<K>(kind: u32, n: u32) -> kernel::Id<K> {
-    format!("0000000{kind}-0000-7000-8000-{n:012}").parse().unwrap_or(kernel::Id::NIL)
-}
-
 /// 2,000 therapists of whom 40 work, 5,000 patients, 40,000 sessions.
 const FILL: &str = "
-SET session_replication_role = replica;
-CREATE FUNCTION pg_temp.nth(kind int, n int) RETURNS uuid LANGUAGE sql IMMUTABLE
-  AS $$ SELECT format('0000000%s-0000-7000-8000-%s', kind, lpad(n::text, 12, '0'))::uuid $$;
 INSERT INTO clinical.therapists (practice_id, id, first_name, last_name, npi)
   SELECT $P, pg_temp.nth(1, n), 'T', 'T', (1000000000 + n)::text FROM generate_series(1, 2000) n;
 INSERT INTO clinical.patients (practice_id, id, first_name, last_name, date_of_birth, therapist_id)
@@ -68,16 +42,11 @@ ANALYZE clinical.therapists, clinical.patients, clinical.coverages, clinical.net
 ";
 
 impl Stage {
-    #[expect(clippy::disallowed_methods, reason = "fills the tables from outside")]
     async fn new(role: Role) -> Self {
         let test_db = TestDb::new().await;
         let practice = testkit::caller::practice(&test_db).await;
-        let mut outside = AsyncPgConnection::establish(&test_db.url_as("postgres")).await.unwrap();
-        for name in [practice, testkit::caller::practice(&test_db).await] {
-            let fill =
-                FILL.replace("$P", &format!("'{name}'")).replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION");
-            outside.batch_execute(&fill).await.unwrap();
-        }
+        let other = testkit::caller::practice(&test_db).await;
+        testkit::plan::fill(&test_db, &[practice, other], FILL).await;
         let (therapist, patient) = (nth(1, 7), nth(2, 77));
         let caller = match role {
             Role::Therapist => Caller::therapist(practice, therapist),
@@ -88,36 +57,16 @@ impl Stage {
     }
 
     fn page(&self) -> PageRequest {
-        self.scope.page(&mut Violations::new(), 50, "", &())
+        testkit::plan::page(&self.scope)
     }
 
-    /// The request for the page after that key.
-    fn page_after<K: kernel::page::PageKey + Copy>(&self, key: K) -> PageRequest {
-        let first = self.scope.page(&mut Violations::new(), 1, "", &());
-        let token = first.page(vec![(), ()], |()| key).next_page_token;
-        self.scope.page(&mut Violations::new(), 50, &token, &())
+    fn page_after<K: PageKey + Copy>(&self, key: K) -> PageRequest {
+        testkit::plan::page_after(&self.scope, key)
     }
 
     async fn plan<Q: QueryFragment<Pg> + Send>(&self, query: Q) -> String {
-        let plan = self.db.read(&self.scope, async |tx| {
-            let lines = Explained(query).load::<String>(&mut tx.conn()).await.map_err(schema::Error::from)?;
-            Ok(lines.join("\n"))
-        });
-        plan.await.unwrap()
+        testkit::plan::plan(&self.db, &self.scope, query).await
     }
-}
-
-/// Asserts that the plan enters a table by an index on these columns, and none without one.
-fn assert_enters(plan: &str, columns: &[&str]) {
-    assert!(!plan.contains("Seq Scan"), "{plan}");
-    let named = |condition: &str| columns.iter().all(|column| condition.contains(&format!("({column} ")));
-    let mut conditions = plan.lines().filter(|line| line.contains("Index Cond:"));
-    assert!(conditions.any(named), "{columns:?} in:\n{plan}");
-}
-
-/// Asserts that the index gives the rows in order, so that a page costs as much as it is long.
-fn assert_in_order(plan: &str) {
-    assert!(!plan.contains("Sort"), "{plan}");
 }
 
 #[tokio::test]
@@ -203,4 +152,15 @@ async fn therapists_statuses_and_coverages_are_entered_by_index() {
     let filter = CoverageFilter { patient_id: stage.patient, effective_on: None };
     let plan = stage.plan(coverage::store::listing(&stage.scope, &filter, &page)).await;
     assert_enters(&plan, &["practice_id", "patient_id"]);
+}
+
+#[tokio::test]
+async fn what_stands_beside_a_session_is_entered_by_patient_and_day() {
+    let stage = Stage::new(Role::Admin).await;
+    let ids: Vec<SessionId> = (1..=3).map(|n| nth(5, n)).collect();
+    for ids in [&ids[..1], &ids] {
+        let plan = stage.plan(beside::query(stage.scope.practice().uuid(), ids)).await;
+        assert_enters(&plan, &["practice_id", "id"]);
+        assert_enters(&plan, &["practice_id", "patient_id", "session_date"]);
+    }
 }

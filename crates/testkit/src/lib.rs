@@ -3,6 +3,7 @@
 pub mod adapter;
 pub mod caller;
 pub mod db;
+pub mod plan;
 pub mod proxy;
 
 pub use adapter::Adapter;

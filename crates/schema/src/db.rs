@@ -6,12 +6,13 @@ use std::time::Duration;
 use diesel::ConnectionError;
 use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
-use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 use kernel::{Failure, Scope};
 
 use crate::error::{CONFLICT, Error, Result};
 use crate::idempotency::{self, Once, Stored};
+use crate::link::Link;
 use crate::tx::{self, Lease, Tx};
 
 /// How long a request waits for a connection at most, whatever its deadline.
@@ -46,11 +47,12 @@ impl Db {
     /// Prepares a pool; connections are made when needed.
     ///
     /// # Errors
-    /// When the pool can't be built.
+    /// When the URL can't be read or is unsafe, or the pool can't be built.
     pub fn new(url: &str, connections: usize) -> Result<Self> {
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
-        config.custom_setup = Box::new(|url| connect(url).boxed());
+        let link = Link::parse(url)?;
+        config.custom_setup = Box::new(move |_url| connect(link.clone()).boxed());
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
         let pool = Pool::builder(manager).max_size(connections).build().map_err(|e| Error::Unreachable(Box::new(e)))?;
         Ok(Self { pool })
@@ -182,9 +184,8 @@ async fn attempt_write<T>(
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the pool's connections are opened here")]
-async fn connect(url: &str) -> Result<AsyncPgConnection, ConnectionError> {
-    let mut conn = AsyncPgConnection::establish(url).await?;
+async fn connect(link: Link) -> Result<AsyncPgConnection, ConnectionError> {
+    let mut conn = link.connect().await?;
     conn.batch_execute("SET application_name = 'claimsd'").await.map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)
 }

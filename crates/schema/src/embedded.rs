@@ -45,11 +45,19 @@ pub struct Options {
     pub temp_dir: PathBuf,
     /// Whether a database that dies, killed for instance, is started again by itself.
     pub revive: bool,
+    /// Addresses to listen on beside the socket, for tests of connections; empty everywhere else.
+    pub listen: String,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { bin_dir: None, search_path: Vec::new(), temp_dir: PathBuf::from("/tmp"), revive: false }
+        Self {
+            bin_dir: None,
+            search_path: Vec::new(),
+            temp_dir: PathBuf::from("/tmp"),
+            revive: false,
+            listen: String::new(),
+        }
     }
 }
 
@@ -82,7 +90,8 @@ impl Cluster {
         let version = if mode == Mode::Keep { Files::version(&existing) } else { None };
         let binaries = Binaries::find(options, &existing, version)?;
         let files = place.files(&account, &options.temp_dir)?;
-        let launch = Arc::new(Launch { binaries, account, files, mode, pid: AtomicU32::new(0) });
+        let launch =
+            Arc::new(Launch { binaries, account, files, mode, listen: options.listen.clone(), pid: AtomicU32::new(0) });
         let looked_after = options.revive.then(|| Arc::clone(&launch));
         let look_after = move |child: &mut _| looked_after.iter().for_each(|launch| launch.revive(child));
         let keeper = Keeper::spawn(look_after).map_err(|source| Error::Io {

@@ -3,6 +3,8 @@
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 use kernel::{Code, Failure};
 
+use crate::link::BadLink;
+
 /// A failed statement, transaction or connection.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -20,6 +22,9 @@ pub enum Error {
     Exhausted,
     #[error("the database cannot be reached")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Before anything was sent.
+    #[error(transparent)]
+    BadLink(#[from] BadLink),
     #[error("database error")]
     Other(#[source] DieselError),
 }
@@ -89,7 +94,7 @@ impl From<Error> for Failure {
             Error::Unreachable(_) => {
                 Self::unavailable("DATABASE_UNAVAILABLE", "the database cannot be reached").caused_by(error)
             }
-            Error::Other(_) => Self::internal(error),
+            Error::BadLink(_) | Error::Other(_) => Self::internal(error),
         }
     }
 }
@@ -124,6 +129,7 @@ impl<T> Explain<T> for Result<T, DieselError> {
                 | Error::Timeout
                 | Error::Exhausted
                 | Error::Unreachable(_)
+                | Error::BadLink(_)
                 | Error::Other(_) => None,
             };
             explained.unwrap_or_else(|| error.into())

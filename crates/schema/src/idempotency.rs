@@ -1,6 +1,8 @@
 //! Idempotent requests (AIP-155): the answer is stored in the transaction of the effect, and a repeat gets it back.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Integer, Timestamptz};
 use diesel_async::RunQueryDsl;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, join};
@@ -8,6 +10,7 @@ use kernel::id::RequestId;
 use kernel::{Code, Failure, Scope, Violations};
 use uuid::Uuid;
 
+use crate::db::Db;
 use crate::error::Result;
 use crate::sql::Cached;
 use crate::tables::ops::requests;
@@ -76,6 +79,23 @@ pub(crate) async fn claim(tx: &Tx<'_>, once: &Once) -> Result<Option<Stored>, Fa
         ));
     }
     Ok(row.response.map(|response| Stored { response, memo: row.memo.unwrap_or_default() }))
+}
+
+#[derive(QueryableByName)]
+struct Purged {
+    #[diesel(sql_type = Integer)]
+    purged: i32,
+}
+
+/// Removes answers that are older than 30 days, at most `max` of them, and tells how many.
+///
+/// # Errors
+/// The database's.
+pub async fn purge(db: &Db, now: DateTime<Utc>, max: i32) -> Result<i32> {
+    let mut conn = db.directory().await?;
+    let purge = diesel::sql_query("SELECT ops.purge_requests($1, $2) AS purged");
+    let Purged { purged } = purge.bind::<Timestamptz, _>(now).bind::<Integer, _>(max).get_result(&mut conn).await?;
+    Ok(purged)
 }
 
 /// Writes the answer beside the effect.

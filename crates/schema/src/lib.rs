@@ -7,6 +7,7 @@ pub mod embedded;
 pub mod error;
 pub mod idempotency;
 pub mod json;
+pub mod link;
 pub mod migrate;
 pub mod partitions;
 pub mod preflight;

@@ -7,9 +7,10 @@
 
 use diesel::QueryableByName;
 use diesel::sql_types::Text;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 use self::split::statements;
+use crate::link::{BadLink, Link};
 
 mod split;
 
@@ -35,6 +36,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     "2026-11-23-000800_analytics",
     "2026-11-23-000900_requests",
     "2026-11-23-001000_session_changes",
+    "2026-11-23-001100_request_purge",
 };
 
 /// Of all programs that migrate this database ("claims" in ASCII).
@@ -57,6 +59,8 @@ pub enum Error {
     Statement { migration: &'static str, file: &'static str, line: usize, source: diesel::result::Error },
     #[error("could not connect to the database that is to be migrated")]
     Connection(#[from] diesel::ConnectionError),
+    #[error(transparent)]
+    BadLink(#[from] BadLink),
     #[error("could not {doing}")]
     Database { doing: &'static str, source: diesel::result::Error },
     #[error("the database holds migration {0}, which this build does not know: it was migrated by a newer one")]
@@ -69,9 +73,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// # Errors
 /// When there is no connection, and as [`up`].
-#[expect(clippy::disallowed_methods, reason = "migrations run outside of any pool or tenant")]
 pub async fn run(url: &str) -> Result<Vec<&'static str>> {
-    up(&mut AsyncPgConnection::establish(url).await?).await
+    up(&mut Link::parse(url)?.connect().await?).await
 }
 
 /// Runs what is pending and answers what it ran, oldest first.
@@ -100,9 +103,8 @@ pub async fn down(conn: &mut AsyncPgConnection, count: usize) -> Result<Vec<&'st
 ///
 /// # Errors
 /// When the database can't be reached or asked.
-#[expect(clippy::disallowed_methods, reason = "a connection of its own role, for one question")]
 pub async fn pending_at(url: &str) -> Result<Vec<&'static str>> {
-    pending(&mut AsyncPgConnection::establish(url).await?).await
+    pending(&mut Link::parse(url)?.connect().await?).await
 }
 
 /// What [`up`] would run. Takes no lock, changes nothing.
@@ -126,7 +128,8 @@ async fn up_locked(conn: &mut AsyncPgConnection) -> Result<Vec<&'static str>> {
         let record =
             format!("INSERT INTO public.__diesel_schema_migrations (version) VALUES ('{}')", migration.version());
         apply(conn, migration.name, "up.sql", migration.up, &record).await?;
-        tracing::info!(migration = migration.name, "migrated");
+        // for who watches a long one; whoever asked is told by the answer
+        tracing::debug!(migration = migration.name, "migrated");
         ran.push(migration.name);
     }
     Ok(ran)

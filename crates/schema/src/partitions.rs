@@ -1,4 +1,4 @@
-//! Monthly partitions of what only grows, made ahead at start-up; a default partition catches what is missing.
+//! Monthly partitions of what only grows, made ahead at start-up and hourly; a default partition catches what is missing.
 
 use diesel_async::RunQueryDsl;
 

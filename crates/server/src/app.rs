@@ -27,7 +27,7 @@ use tonic::transport::server::TcpIncoming;
 
 use crate::access::{AccessLayer, Gate};
 use crate::methods::{UnknownPermission, methods};
-use crate::services;
+use crate::{services, upkeep};
 
 /// How long open requests and streams have after the signal to end.
 const GRACE: Duration = Duration::from_secs(10);
@@ -66,14 +66,23 @@ pub enum Error {
     UnknownPermission(#[from] UnknownPermission),
     #[error("the database is not fit to serve: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Unfit(Vec<Unfit>),
+    #[error(transparent)]
+    Link(schema::Error),
     #[error("the database can't be used")]
-    Database(#[from] schema::Error),
+    Database(#[source] schema::Error),
     #[error("can't start")]
     Start(#[from] kernel::Failure),
     #[error("the listener failed")]
     Transport(#[from] tonic::transport::Error),
     #[error("reflection can't be built")]
     Reflection(#[from] tonic_reflection::server::Error),
+}
+
+impl From<schema::Error> for Error {
+    fn from(error: schema::Error) -> Self {
+        // a URL that is refused says it all; nothing was asked of any database yet
+        if matches!(error, schema::Error::BadLink(_)) { Self::Link(error) } else { Self::Database(error) }
+    }
 }
 
 /// Everything the services are made of, for those who compose them.
@@ -145,6 +154,7 @@ impl App {
         tasks.spawn(hub.clone().poll(reader.clone()));
         let refresher = Refresher::new(db.clone(), Db::new(&settings.audit_url, 1)?, settings.clock.clone());
         tasks.spawn(refresher.run(hub.drained()));
+        tasks.spawn(upkeep::run(db.clone(), settings.clock.clone(), hub.drained()));
         let directory = Directory::new(db.clone(), settings.clock.clone(), settings.env.clone());
         let gate = Arc::new(Gate {
             methods,

@@ -9,6 +9,7 @@ pub mod admin;
 pub mod dev;
 pub mod import;
 pub mod migrate;
+pub mod reference;
 pub mod serve;
 pub mod simulate_payer;
 

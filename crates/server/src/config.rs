@@ -9,6 +9,7 @@ use schema::embedded::Options;
 
 use crate::import::{Output, SyntheaOptions};
 use crate::payer::PayerOptions;
+use crate::reference::Kind;
 use crate::telemetry::LogFormat;
 
 /// claimsd: the claims backend of therapy practices.
@@ -39,6 +40,8 @@ pub enum Command {
     Migrate(Migrate),
     /// Does what only the operator may: first users, tokens of shared accounts.
     Admin(Admin),
+    /// Loads what all practices share: the payer list.
+    Reference(Reference),
     /// Imports what other systems export.
     Import(Import),
     /// Plays clearinghouse and payers for a server, by the claim feed.
@@ -66,7 +69,8 @@ pub struct Dev {
     /// Sessions of the demonstration: 2,000 with --once, else 200.
     #[arg(long)]
     pub sessions: Option<usize>,
-    /// Same seed, same data.
+    /// Same seed and day, same practices, people and sessions; ids and claim numbers, and with them the payers'
+    /// answers, are others in each data directory.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// The directory of PostgreSQL's initdb and postgres; looked for in the usual places when left out.
@@ -194,6 +198,30 @@ pub struct Serve {
     pub no_reflection: bool,
 }
 
+/// `claimsd reference`.
+#[derive(Debug, Clone, Args)]
+pub struct Reference {
+    #[command(subcommand)]
+    pub action: ReferenceAction,
+}
+
+/// What is done with reference data.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ReferenceAction {
+    /// Loads a file, or refreshes what an earlier one brought; all of it, or nothing if anything in it is wrong.
+    Load {
+        #[arg(value_enum)]
+        kind: Kind,
+        file: PathBuf,
+        /// Database URL of the role `claims_migrator`.
+        #[arg(long, env = "CLAIMSD_MIGRATOR_DATABASE_URL", hide_env_values = true)]
+        database_url: String,
+        /// How the result is shown.
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
+}
+
 /// How a command that is a client reaches a server.
 #[derive(Debug, Clone, Args)]
 pub struct Connection {
@@ -257,5 +285,5 @@ fn pg_bin() -> Option<PathBuf> {
 #[must_use]
 pub fn embedded_options(pg_bin: Option<PathBuf>) -> Options {
     let search_path = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
-    Options { bin_dir: pg_bin, search_path, temp_dir: std::env::temp_dir(), revive: true }
+    Options { bin_dir: pg_bin, search_path, temp_dir: std::env::temp_dir(), revive: true, listen: String::new() }
 }

@@ -7,6 +7,7 @@
 mod decide;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::time::Duration;
 
 use therapy_claims::claims::v1 as claims;
@@ -52,6 +53,28 @@ pub struct Answered {
     pub late: u64,
     /// Answers that the claim could not take.
     pub refused: u64,
+}
+
+impl fmt::Display for Answered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { submissions, received, accepted, pended, rejected, paid, denied, repeated, late, refused } = self;
+        let counts = [
+            ("received", received),
+            ("accepted", accepted),
+            ("pended", pended),
+            ("rejected", rejected),
+            ("paid", paid),
+            ("denied", denied),
+            ("repeated", repeated),
+            ("too late", late),
+            ("not fitting the claim", refused),
+        ];
+        write!(f, "{submissions} submissions")?;
+        for (index, (what, count)) in counts.iter().filter(|(_, count)| **count > 0).enumerate() {
+            write!(f, "{}{count} {what}", if index == 0 { ": " } else { ", " })?;
+        }
+        Ok(())
+    }
 }
 
 /// Answers submissions of all practices that the token is granted, until `shutdown`.
@@ -235,5 +258,17 @@ impl Desk {
             Err(error) => return Err(error),
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Answered;
+
+    #[test]
+    fn what_was_answered_is_told_in_words_without_what_did_not_happen() {
+        assert_eq!(Answered::default().to_string(), "0 submissions");
+        let some = Answered { submissions: 3, received: 3, paid: 2, late: 1, ..Answered::default() };
+        assert_eq!(some.to_string(), "3 submissions: 3 received, 2 paid, 1 too late");
     }
 }

@@ -124,6 +124,7 @@ fn options() -> Options {
         search_path: std::env::var_os("PATH").iter().flat_map(std::env::split_paths).collect(),
         temp_dir: std::env::temp_dir(),
         revive: false,
+        listen: String::new(),
     }
 }
 

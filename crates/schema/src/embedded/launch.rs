@@ -31,6 +31,7 @@ pub(super) struct Launch {
     pub(super) account: Account,
     pub(super) files: Files,
     pub(super) mode: Mode,
+    pub(super) listen: String,
     /// Of the postmaster started last.
     pub(super) pid: AtomicU32,
 }
@@ -122,7 +123,7 @@ impl Launch {
         let socket = self.files.socket.to_string_lossy().replace('"', "\"\"");
         let mut settings = vec![
             ("cluster_name", self.files.name()?),
-            ("listen_addresses", String::new()),
+            ("listen_addresses", self.listen.clone()),
             // a list: quoted, or a comma in the path would split it
             ("unix_socket_directories", format!("\"{socket}\"")),
             ("unix_socket_permissions", "0700".to_owned()),

@@ -312,3 +312,30 @@ async fn claims_hold_only_states_that_exist_and_one_active_claim_per_session() {
     run(&mut app, "ROLLBACK TO s; UPDATE claims.claims SET disposition = 'cancelled'").await;
     run(&mut app, &second).await;
 }
+
+#[tokio::test]
+async fn answers_are_purged_after_thirty_days_a_batch_at_a_time_and_none_before() {
+    let (_database, mut app) = filled().await;
+    run(&mut app, &format!("BEGIN; SELECT tenancy.enter('{A}', 5000)")).await;
+    let count = "SELECT count(*)::text AS line FROM ops.requests";
+    let before: i64 = line(&mut app, count).await.parse().unwrap();
+    let insert = format!(
+        "INSERT INTO ops.requests (practice_id, caller_id, method, request_id, request_hash, created_at)
+         SELECT '{A}', '{A}', 'm', gen_random_uuid(), sha256('x'), now() - age::interval
+         FROM unnest(ARRAY['29 days 23 hours', '30 days 1 hour', '31 days', '1 year']) AS age"
+    );
+    run(&mut app, &insert).await;
+    let purge = |now: &str| format!("SELECT ops.purge_requests({now}, 2)::text AS line");
+    assert_eq!(
+        line(&mut app, &purge("now() - interval '5 days'")).await,
+        "1",
+        "by the caller's clock, if it is behind"
+    );
+    assert_eq!(line(&mut app, &purge("now() + interval '1 year'")).await, "2", "by the database's, if it runs ahead");
+    assert_eq!(line(&mut app, &purge("now() + interval '1 year'")).await, "0");
+    assert_eq!(line(&mut app, count).await, (before + 1).to_string());
+    run(&mut app, "SAVEPOINT s").await;
+    assert!(refused(&mut app, "DELETE FROM ops.requests").await.contains("permission denied"));
+    run(&mut app, "ROLLBACK TO s").await;
+    assert!(refused(&mut app, "SELECT ops.purge_requests(now(), 0)").await.contains("p_max"));
+}

@@ -15,3 +15,4 @@ mod rows;
 mod rules;
 mod support;
 mod tables;
+mod tls;

@@ -19,6 +19,7 @@ use crate::caller::{Caller, Tally};
 use crate::config::{Dev, embedded_options};
 use crate::console::{note, say};
 use crate::founder::{Founder, OperatorIssues};
+use crate::reference::Kind;
 use crate::workload::{self, Issuer, Once, WorkloadOptions, World};
 
 const DATABASE: &str = "claims";
@@ -165,10 +166,11 @@ async fn start_database(args: &Dev) -> Result<Cluster, Box<dyn std::error::Error
     let cluster = tokio::task::spawn_blocking(move || Cluster::start_with(&dir, Mode::Keep, &options)).await??;
     cluster.prepare(DATABASE).await?;
     let migrator = cluster.url("claims_migrator", DATABASE);
-    for name in schema::migrate::run(&migrator).await? {
-        tracing::debug!(migration = name, "migrated");
+    let ran = schema::migrate::run(&migrator).await?;
+    if !ran.is_empty() {
+        note(&format!("ran {} migrations", ran.len()));
     }
-    schema::reference::load_payers(&migrator, include_str!("../../data/payers.json")).await?;
+    Kind::Payers.load(&migrator, include_str!("../../data/payers.json")).await?;
     Ok(cluster)
 }
 

@@ -23,7 +23,7 @@ pub async fn run(args: SimulatePayer) -> Ended {
         std::future::pending::<()>().await;
     };
     tokio::select! {
-        answered = paying => note(&format!("answered: {:?}", answered?)),
+        answered = paying => note(&format!("answered {}", answered?)),
         () = ending => {}
     }
     Ok(ExitCode::SUCCESS)

@@ -82,7 +82,7 @@ async fn drive(endpoint: &str, seed: u64, world: &World, tally: &Tally) -> Resul
             let answered = paying.await;
             // why the work failed tells more than why the payers did
             let (outcomes, answered) = (worked?, answered?);
-            note(&format!("answered: {answered:?}"));
+            note(&format!("the payers answered {answered}"));
             Ok(outcomes)
         }
         // it only ends by itself when something is wrong

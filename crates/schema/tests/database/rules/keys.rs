@@ -102,6 +102,8 @@ pub(super) const RULES: &[Rule] = &[
             LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[0]
             WHERE a.attname IS DISTINCT FROM t.key AND i.indexrelid::regclass::text NOT IN (
               'claims.claim_numbers_pkey',
+              -- summarizes blocks and holds no key: what is old, whosesoever it is
+              'ops.requests_created_at_idx',
               -- from a person or an account to its practices: asked by access functions only
               'tenancy.memberships_user_idx', 'tenancy.service_grants_account_idx')",
         bad: "CREATE INDEX bad_idx ON clinical.sessions (session_date, practice_id)",

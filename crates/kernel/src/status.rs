@@ -7,6 +7,7 @@ use tonic::Status;
 use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt};
 
 use crate::error::{Code, Detail, Failure};
+use crate::violations::Violation;
 
 /// The `domain` of every `ErrorInfo`.
 pub const DOMAIN: &str = "therapy-claims";
@@ -43,9 +44,7 @@ pub fn to_status(failure: &Failure, request_id: &str) -> Status {
     match &failure.detail {
         Detail::None => {}
         Detail::Violations(list) => {
-            details.set_bad_request(
-                list.iter().map(|v| FieldViolation::new(&v.field, &v.description)).collect::<Vec<_>>(),
-            );
+            details.set_bad_request(named(list));
         }
         Detail::Resource { kind, id } => {
             details.set_resource_info(*kind, id, "", "");
@@ -68,6 +67,26 @@ pub fn to_status(failure: &Failure, request_id: &str) -> Status {
     Status::with_error_details(failure.code.grpc(), &failure.message, details)
 }
 
+/// Details travel in a trailer, and a client that gets more than about 8 KiB of them breaks the connection off.
+const NAMED_BYTES: usize = 4096;
+
+/// The violations, as many as fit; the last one tells how many more there are.
+fn named(list: &[Violation]) -> Vec<FieldViolation> {
+    let mut room = NAMED_BYTES;
+    let mut fits = |v: &Violation| {
+        let left = room.checked_sub(v.field.len() + v.description.len());
+        room = left.unwrap_or_default();
+        left.is_some()
+    };
+    let mut named: Vec<_> =
+        list.iter().take_while(|v| fits(v)).map(|v| FieldViolation::new(&v.field, &v.description)).collect();
+    let more = list.len() - named.len();
+    if more > 0 {
+        named.push(FieldViolation::new("", format!("and {more} more violations")));
+    }
+    named
+}
+
 /// The causes, outermost first, in one line for the log.
 #[must_use]
 pub fn chain(failure: &Failure) -> String {
@@ -79,4 +98,21 @@ pub fn chain(failure: &Failure) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_violations_than_a_trailer_holds_are_counted() {
+        let violation = |n: usize| Violation { field: format!("paths[{n}]"), description: "is unknown".to_owned() };
+        let status = to_status(&Failure::invalid((0..3000).map(violation).collect()), "r");
+        assert!(status.details().len() < 8192 && status.message().len() < 8192, "{}", status.details().len());
+        let named = status.get_details_bad_request().unwrap().field_violations;
+        let (last, rest) = named.split_last().unwrap();
+        assert_eq!(last.description, format!("and {} more violations", 3000 - rest.len()));
+        let few = to_status(&Failure::invalid((0..20).map(violation).collect()), "r");
+        assert_eq!(few.get_details_bad_request().unwrap().field_violations.len(), 20);
+    }
 }

@@ -96,7 +96,7 @@ where
                 Ok(ctx) => {
                     let scope = ctx.scope().ok().cloned();
                     request.extensions_mut().insert(ctx);
-                    let response = inner.call(request).await?;
+                    let response = unread(&facts, inner.call(request).await?);
                     gate.settle(&facts, scope.as_ref(), response).await
                 }
                 Err(refused) => gate.refuse(&facts, refused),
@@ -186,6 +186,22 @@ impl Gate {
             Err(failure) => to_status(&failure, &facts.request_id).into_http(),
         }
     }
+}
+
+/// A message that never reached its handler is the caller's mistake, and is answered like any other. What the codec
+/// answers by itself says INTERNAL or `OUT_OF_RANGE`, and carries no details, which all our own answers do.
+fn unread(facts: &Facts, response: Response<Body>) -> Response<Body> {
+    let Some(status) = response.extensions().get::<tonic::Status>().filter(|status| status.details().is_empty()) else {
+        return response;
+    };
+    let (reason, message) = if status.code() == tonic::Code::Internal && status.message().contains("decode") {
+        ("MESSAGE_UNREADABLE", "the message is not what the RPC takes: its bytes can't be read, or a text is not UTF-8")
+    } else if status.code() == tonic::Code::OutOfRange {
+        ("MESSAGE_TOO_LARGE", "the message is larger than 4 MiB, or 16 MiB for imports; send less at once")
+    } else {
+        return response;
+    };
+    to_status(&Failure::new(Code::InvalidArgument, reason, message), &facts.request_id).into_http()
 }
 
 /// A credential that counts for nothing is recorded on the system chain; a directory that can't answer is not.

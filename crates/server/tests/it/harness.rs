@@ -46,6 +46,11 @@ impl TestServer {
     }
 
     pub(crate) async fn start_at(clock: Clock) -> Self {
+        Self::start_with(clock, 8).await
+    }
+
+    /// With so many connections of the application's role.
+    pub(crate) async fn start_with(clock: Clock, connections: usize) -> Self {
         let db = TestDb::new().await;
         schema::reference::load_payers(&db.url_as("claims_migrator"), include_str!("../../data/payers.json"))
             .await
@@ -54,7 +59,7 @@ impl TestServer {
             app_url: db.url_as("claims_app"),
             audit_url: db.url_as("claims_audit"),
             feed_url: db.url_as("claims_feed"),
-            connections: 8,
+            connections,
             env: Env::new("test").expect("env"),
             page_key: TokenKey::new(b"a key for tests"),
             password_cost: Cost::CHEAP,

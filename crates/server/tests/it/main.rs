@@ -4,9 +4,12 @@
 mod contract;
 mod crash;
 mod dynamic;
+mod ending;
 mod flow;
+mod garbage;
 mod harness;
 mod isolation;
+mod operator;
 mod surface;
 mod tools;
 mod trail;

@@ -1,8 +1,9 @@
 //! End to end: the real server in process, a real PostgreSQL, real gRPC.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
-mod contract;
+mod access;
 mod crash;
+mod credentials;
 mod dynamic;
 mod ending;
 mod flow;

@@ -9,6 +9,7 @@
 mod dump;
 mod functions;
 mod isolation;
+mod matrix;
 mod migrating;
 mod rights;
 mod rows;

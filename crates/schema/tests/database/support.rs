@@ -11,6 +11,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncC
 use schema::embedded::{Cluster, Mode, Options};
 use schema::migrate;
 use tokio::sync::OnceCell;
+use tokio_postgres::{Client, NoTls};
 
 const PREFIX: &str = "claims-schema-test-";
 
@@ -58,6 +59,16 @@ impl Database {
     #[expect(clippy::disallowed_methods, reason = "these tests look at the database from outside of any tenant")]
     pub(crate) async fn connect(&self, role: &str) -> AsyncPgConnection {
         AsyncPgConnection::establish(&CLUSTER.url(role, &self.name)).await.unwrap()
+    }
+}
+
+impl Database {
+    /// A connection past diesel, which neither speaks COPY nor tells what a refusal's detail is.
+    #[expect(clippy::disallowed_methods, reason = "the connection ends with its client")]
+    pub(crate) async fn client(&self, role: &str) -> Client {
+        let (client, connection) = tokio_postgres::connect(&CLUSTER.url(role, &self.name), NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
     }
 }
 

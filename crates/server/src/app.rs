@@ -22,10 +22,12 @@ use tenancy::password::{Cost, Passwords};
 use tenancy::token::Env;
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
+use tonic::service::Routes;
 use tonic::transport::ServerTlsConfig;
 use tonic::transport::server::TcpIncoming;
+use tower::Layer;
 
-use crate::access::{AccessLayer, Gate};
+use crate::access::{Access, AccessLayer, Gate};
 use crate::methods::{UnknownPermission, methods};
 use crate::{services, upkeep};
 
@@ -183,6 +185,16 @@ impl App {
         &self.parts
     }
 
+    /// What answers requests, access layer included, for those who have no need of a listener.
+    ///
+    /// # Errors
+    /// When reflection can't be built.
+    pub async fn service(&self) -> Result<Access<Routes>, Error> {
+        let (health, health_service) = tonic_health::server::health_reporter();
+        let routes = services::routes(&self.parts, &health, health_service, self.reflection).await?;
+        Ok(AccessLayer(Arc::clone(&self.gate)).layer(routes))
+    }
+
     /// Serves until `shutdown`, then lets open requests finish and streams end, for ten seconds at most.
     ///
     /// # Errors
@@ -194,7 +206,7 @@ impl App {
         if let Some(tls) = tls {
             server = server.tls_config(tls)?;
         }
-        let router = services::router(&parts, server, &health, health_service, reflection).await?;
+        let router = server.add_routes(services::routes(&parts, &health, health_service, reflection).await?);
         let hub = parts.hub.clone();
         let (ending, ended) = tokio::sync::oneshot::channel();
         let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));

@@ -30,8 +30,8 @@ use therapy_claims::tenancy::v1::membership_service_server::MembershipServiceSer
 use therapy_claims::tenancy::v1::practice_service_server::PracticeServiceServer;
 use therapy_claims::tenancy::v1::user_service_server::UserServiceServer;
 use tonic::server::NamedService;
+use tonic::service::Routes;
 use tonic::transport::Server;
-use tonic::transport::server::Router;
 use tonic_health::ServingStatus;
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::server::HealthReporter;
@@ -53,17 +53,16 @@ pub fn server(layer: AccessLayer) -> Server<Stack<AccessLayer, Identity>> {
     Server::builder().http2_keepalive_interval(Some(KEEPALIVE)).tcp_nodelay(true).layer(layer)
 }
 
-/// All services behind the access layer, with health and, if wanted, reflection.
+/// All services, with health and, if wanted, reflection.
 ///
 /// # Errors
 /// When reflection can't be built.
-pub async fn router(
+pub async fn routes(
     parts: &Parts,
-    mut server: Server<Stack<AccessLayer, Identity>>,
     health: &HealthReporter,
     health_service: HealthServer<impl Health>,
     reflection: bool,
-) -> Result<Router<Stack<AccessLayer, Identity>>, Error> {
+) -> Result<Routes, Error> {
     let Parts { vault, directory, passwords, reader, hub, tasks, .. } = parts;
     let payers = Payers::new(vault.db().clone());
     // at hand before the first transaction asks
@@ -72,14 +71,14 @@ pub async fn router(
     }
     let drafter = Drafter::new(payers.clone(), hub.clone());
 
-    let mut router = server.add_service(health_service);
+    let mut routes = Routes::new(health_service);
     let grants = Arc::new(Grants(directory.clone()));
     let clearinghouse = Clearinghouse::new(vault.clone(), reader.clone(), hub.clone(), grants, tasks.clone());
     macro_rules! serve {
         ($($service:expr),+ $(,)?) => {$(
             let service = $service;
             set_serving(health, &service).await;
-            router = router.add_service(service);
+            routes = routes.add_service(service);
         )+};
     }
     serve!(
@@ -104,9 +103,9 @@ pub async fn router(
                 .register_encoded_file_descriptor_set(therapy_claims::FILE_DESCRIPTOR_SET)
                 .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         };
-        router = router.add_service(builder().build_v1()?).add_service(builder().build_v1alpha()?);
+        routes = routes.add_service(builder().build_v1()?).add_service(builder().build_v1alpha()?);
     }
-    Ok(router)
+    Ok(routes)
 }
 
 async fn set_serving<S: NamedService>(health: &HealthReporter, _service: &S) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use kernel::Clock;
 use kernel::page::TokenKey;
+use server::access::Access;
 use server::app::{App, Settings, bind};
 use server::founder::{Founder, OperatorIssues};
 use server::workload::Issuer;
@@ -17,6 +18,7 @@ use therapy_claims::common::v1 as common;
 use therapy_claims::tenancy::v1 as pb;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tonic::service::Routes;
 
 /// The real server on a free port of this machine. It ends with the value.
 pub(crate) struct TestServer {
@@ -24,6 +26,10 @@ pub(crate) struct TestServer {
     pub(crate) db: TestDb,
     pub(crate) founder: String,
     pub(crate) issuer: Arc<dyn Issuer>,
+    /// The same server without a wire in between.
+    pub(crate) service: Access<Routes>,
+    /// Its pool of the application's role.
+    pub(crate) pool: schema::Db,
     end: oneshot::Sender<()>,
     served: JoinHandle<()>,
 }
@@ -74,6 +80,8 @@ impl TestServer {
         let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
         let founder = Founder::settle(app.parts(), 1).await.expect("a founder");
         let issuer = Arc::new(OperatorIssues(app.parts().operator("a test")));
+        let service = app.service().await.expect("services");
+        let pool = app.parts().vault.db().clone();
         let (end, ended) = oneshot::channel();
         #[expect(clippy::disallowed_methods, reason = "it ends with the TestServer, whose database goes then")]
         let served = tokio::spawn(async move {
@@ -84,14 +92,14 @@ impl TestServer {
             app.serve(listener, ended).await.expect("serves to the end");
         });
         let founder = founder.log_in(&endpoint).await.expect("the founder logs in");
-        Self { endpoint, db, founder, issuer, end, served }
+        Self { endpoint, db, founder, issuer, service, pool, end, served }
     }
 
     /// Tells the server to end, and waits until it has.
     pub(crate) async fn stop(self) {
-        // the database goes last; the issuer would keep the server's inside
-        let Self { endpoint: _, db: _db, founder: _, issuer, end, served } = self;
-        drop((issuer, end));
+        // the database goes last; these would keep the server's inside
+        let Self { endpoint: _, db: _db, founder: _, issuer, service, pool, end, served } = self;
+        drop((issuer, service, pool, end));
         served.await.expect("it ends in good order");
     }
 

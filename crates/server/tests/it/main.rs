@@ -4,6 +4,7 @@
 mod access;
 mod crash;
 mod credentials;
+mod dropped;
 mod dynamic;
 mod ending;
 mod flow;
@@ -14,4 +15,5 @@ mod operator;
 mod surface;
 mod tools;
 mod trail;
+mod within;
 mod world;

@@ -7,11 +7,10 @@ use diesel::sql_types::{BigInt, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use kernel::access::Level;
 use kernel::{Permission, Role};
-use prost_reflect::ReflectMessage;
 use therapy_claims::Phi;
 use tokio::time::timeout;
 
-use crate::dynamic::{Any, decode, keyed, rpcs};
+use crate::dynamic::{Any, keyed, rpcs};
 use crate::harness::TestServer;
 use crate::world::World;
 
@@ -54,8 +53,7 @@ async fn every_call_that_touches_phi_leaves_exactly_one_entry() {
         }
         let permission: Permission = method.permission.parse().unwrap();
         let caller = if Role::Admin.level(permission) == Level::No { &adapter } else { &admin };
-        let mut message = decode(&input, &world.request(method.path.rsplit('/').next().unwrap()));
-        aim(&mut message, &world, method.path);
+        let message = world.aimed(method, &input);
         let request_id = format!("trail-{number}");
         if method.server_streaming {
             // the start tells nothing of anybody, the batch behind it does
@@ -73,21 +71,4 @@ async fn every_call_that_touches_phi_leaves_exactly_one_entry() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-}
-
-/// Fills in the ids that reads are about.
-fn aim(message: &mut prost_reflect::DynamicMessage, world: &World, path: &str) {
-    let id = match path {
-        _ if path.contains("/GetPatient") => &world.patient,
-        _ if path.contains("/GetCoverage") => &world.coverage,
-        _ if path.contains("SessionService") => &world.open_session,
-        _ if path.contains("ClaimService") => &world.claim,
-        _ => return,
-    };
-    let value = prost_reflect::Value::String(id.clone());
-    if message.descriptor().get_field_by_name("id").is_some() {
-        message.set_field_by_name("id", value);
-    } else if message.descriptor().get_field_by_name("ids").is_some() {
-        message.set_field_by_name("ids", prost_reflect::Value::List(vec![value]));
-    }
 }

@@ -1,12 +1,15 @@
 //! One of everything in a practice, for the tests that try every RPC.
 
 use prost::Message;
+use prost_reflect::{DynamicMessage, MessageDescriptor, Value};
 use prost_types::FieldMask;
+use therapy_claims::Method;
 use therapy_claims::claims::v1 as claims;
 use therapy_claims::client::Client;
 use therapy_claims::clinical::v1 as clinical;
 use therapy_claims::tenancy::v1 as tenancy;
 
+use crate::dynamic::decode;
 use crate::flow;
 use crate::harness::{Practice, TestServer, address};
 
@@ -85,6 +88,43 @@ impl World {
     /// its ids are looked at.
     pub(crate) fn request(&self, rpc: &str) -> Vec<u8> {
         self.clinical(rpc).or_else(|| self.tenancy(rpc)).or_else(|| self.claims(rpc)).unwrap_or_default()
+    }
+
+    /// A request that is right, the ids of what it is about included.
+    pub(crate) fn aimed(&self, method: &Method, input: &MessageDescriptor) -> DynamicMessage {
+        let path = method.path;
+        let rpc = path.rsplit('/').next().expect("a path");
+        let mut message = decode(input, &self.request(rpc));
+        let id = match path {
+            _ if rpc.ends_with("Coverage") => &self.coverage,
+            _ if path.contains(".PatientService/") => &self.patient,
+            _ if path.contains(".SessionService/") => &self.open_session,
+            _ if path.contains(".ClaimService/") => &self.claim,
+            _ if path.contains(".TherapistService/") => &self.practice.therapist_id,
+            _ if path.contains(".UserService/") => &self.user,
+            _ => &self.practice.id,
+        };
+        let fields = [
+            ("id", id),
+            ("ids", id),
+            ("patient_id", &self.patient),
+            ("user_id", &self.user),
+            ("practice_id", &self.practice.id),
+            ("service_account_id", &self.account),
+            ("token_id", &self.token),
+        ];
+        // the other lists take ids as filters
+        let is_about_one = ["ListCoverages", "ListPatientAccesses"].contains(&rpc);
+        for (name, id) in fields {
+            let Some(field) = input.get_field_by_name(name) else { continue };
+            let value = Value::String(id.clone());
+            if field.is_list() {
+                message.set_field(&field, Value::List(vec![value]));
+            } else if !message.has_field(&field) && (!rpc.starts_with("List") || is_about_one) {
+                message.set_field(&field, value);
+            }
+        }
+        message
     }
 
     fn clinical(&self, rpc: &str) -> Option<Vec<u8>> {

@@ -30,8 +30,9 @@ use crate::{
         session_service_client::SessionServiceClient, therapist_service_client::TherapistServiceClient,
     },
     tenancy::v1::{
-        auth_service_client::AuthServiceClient, membership_service_client::MembershipServiceClient,
-        practice_service_client::PracticeServiceClient, user_service_client::UserServiceClient,
+        auth_service_client::AuthServiceClient, break_glass_service_client::BreakGlassServiceClient,
+        membership_service_client::MembershipServiceClient, practice_service_client::PracticeServiceClient,
+        user_service_client::UserServiceClient,
     },
 };
 
@@ -141,6 +142,7 @@ service_clients! {
     memberships: MembershipServiceClient;
     /// Logging in, and the credentials of other services.
     auth: AuthServiceClient;
+    break_glasses: BreakGlassServiceClient;
     /// Therapists and how they stand with payers.
     therapists: TherapistServiceClient;
     /// Patients and their coverages.

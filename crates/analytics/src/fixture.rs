@@ -214,7 +214,7 @@ impl Fixture {
             page_key: TokenKey::new(b"key"),
             entries: AtomicU32::new(0),
         });
-        let granted = Granted { acting_as: "admin", level: Level::All, therapist_id: None };
+        let granted = Granted { acting_as: "admin", level: Level::All, own: None };
         let scope = Scope::granted(&identity, practice.id, granted, &facts);
         let mut request = tonic::Request::new(message);
         request.extensions_mut().insert(Ctx::new(Some(identity), vec![scope], facts));

@@ -3,6 +3,6 @@ WITH h AS (
 )
 INSERT INTO audit.entries (practice_id, position, recorded_at, actor_kind, user_id, account_id, actor_role, token_key_id, action, outcome,
                            method, resource_type, resource_ids, resource_count, resource_hash, patient_ids, accessed_phi, request_id,
-                           ip_address, reason, purpose)
-SELECT $1, h.last_position, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20
+                           ip_address, reason, purpose, break_glass_id)
+SELECT $1, h.last_position, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
 FROM h

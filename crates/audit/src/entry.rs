@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use kernel::access::Actor;
+use kernel::access::{Actor, BreakGlass};
 use kernel::method::PhiUse;
 use kernel::phi::Disclosed;
 use kernel::scope::Facts;
@@ -44,6 +44,10 @@ pub const IDS_MAX: usize = 200;
 /// Patients named in one entry: as many as the largest page can show, so that who saw a patient is always found.
 pub const PATIENTS_MAX: usize = 500;
 
+fn opened(glass: &BreakGlass) -> (Uuid, Uuid) {
+    (glass.patient_id.uuid(), glass.id.uuid())
+}
+
 /// An entry, ready to be appended to its practice's chain.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -60,6 +64,10 @@ pub struct Entry {
     /// Digest over all ids, once there are more than can be listed.
     pub(crate) rest: Option<Sha256>,
     pub(crate) patients: Vec<Uuid>,
+    /// Patients of others that the caller reads in an emergency, and the emergencies.
+    opened: Vec<(Uuid, Uuid)>,
+    /// Set once such a patient was shown.
+    pub(crate) break_glass: Option<Uuid>,
     pub(crate) accessed_phi: bool,
     pub(crate) method: &'static str,
     pub(crate) request_id: String,
@@ -94,6 +102,8 @@ impl Entry {
             count: 0,
             rest: None,
             patients: Vec::new(),
+            opened: scope.own().map_or_else(Vec::new, |own| own.break_glasses.iter().map(opened).collect()),
+            break_glass: None,
             accessed_phi: facts.method.phi != PhiUse::None,
             method: facts.method.path,
             request_id: facts.request_id.clone(),
@@ -119,6 +129,8 @@ impl Entry {
             count: 0,
             rest: None,
             patients: Vec::new(),
+            opened: Vec::new(),
+            break_glass: None,
             accessed_phi: false,
             method: facts.method.path,
             request_id: facts.request_id.clone(),
@@ -144,6 +156,8 @@ impl Entry {
 
     /// Adds a patient that the rows speak of.
     pub(crate) fn add_patient(&mut self, patient: Uuid) {
+        let emergency = self.opened.iter().find(|(opened, _)| *opened == patient);
+        self.break_glass = self.break_glass.or(emergency.map(|(_, id)| *id));
         if self.patients.len() < PATIENTS_MAX && !self.patients.contains(&patient) {
             self.patients.push(patient);
         }
@@ -187,6 +201,9 @@ impl Entry {
 
     /// Why the data was used, by who used it.
     pub(crate) fn purpose(&self) -> &'static str {
+        if self.break_glass.is_some() {
+            return "emergency";
+        }
         match self.acting_as {
             "therapist" => "treatment",
             "billing" | "service" => "payment",

@@ -49,7 +49,8 @@ async fn append_one(conn: &AsyncPgConnection, entry: &Entry) -> Result<usize> {
         .bind::<Text, _>(entry.request_id.as_str())
         .bind::<Nullable<Text>, _>(entry.peer.map(|ip| ip.to_string()))
         .bind::<Nullable<Text>, _>(entry.reason.as_deref())
-        .bind::<Text, _>(entry.purpose());
+        .bind::<Text, _>(entry.purpose())
+        .bind::<Nullable<SqlUuid>, _>(entry.break_glass);
     Ok(Cached(query).execute(&mut conn).await?)
 }
 
@@ -76,7 +77,8 @@ async fn append_many(conn: &AsyncPgConnection, entries: &[Entry]) -> Result<usiz
         .bind::<Array<Text>, _>(column(entries, |e| e.request_id.as_str()))
         .bind::<Array<Nullable<Text>>, _>(column(entries, |e| e.peer.map(|ip| ip.to_string())))
         .bind::<Array<Nullable<Text>>, _>(column(entries, |e| e.reason.as_deref()))
-        .bind::<Array<Text>, _>(column(entries, |e| e.purpose()));
+        .bind::<Array<Text>, _>(column(entries, |e| e.purpose()))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(entries, |e| e.break_glass));
     Ok(Cached(query).execute(&mut conn).await?)
 }
 

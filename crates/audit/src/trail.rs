@@ -75,6 +75,7 @@ pub struct Record {
     pub request_id: Option<String>,
     pub ip_address: Option<String>,
     pub attempts: i32,
+    pub break_glass_id: Option<Uuid>,
 }
 
 /// Which entries a list holds.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::error::{Code, Failure};
-use crate::id::{PracticeId, ServiceAccountId, TherapistId, UserId};
+use crate::id::{BreakGlassId, PatientId, PracticeId, ServiceAccountId, TherapistId, UserId};
 use crate::method::{Method, PhiUse};
 use crate::text_enum;
 
@@ -56,6 +56,10 @@ text_enum! {
         RemitsWrite = "remits.write",
         AuditRead = "audit.read",
         MetricsRead = "metrics.read",
+        BreakGlassOpen = "break_glass.open",
+        BreakGlassClose = "break_glass.close",
+        BreakGlassRead = "break_glass.read",
+        BreakGlassReview = "break_glass.review",
     }
 }
 
@@ -107,6 +111,9 @@ impl Permission {
             Self::RemitsWrite => [A, N, A, N],
             Self::AuditRead => [A, N, N, N],
             Self::MetricsRead => [A, N, A, N],
+            Self::BreakGlassOpen => [N, O, N, N],
+            Self::BreakGlassClose | Self::BreakGlassRead => [A, O, N, N],
+            Self::BreakGlassReview => [A, N, N, N],
         }
     }
 
@@ -143,7 +150,11 @@ impl Permission {
             | Self::ImportsWrite
             | Self::ClaimsWrite
             | Self::ClaimsSubmit
-            | Self::AuditRead => None,
+            | Self::AuditRead
+            | Self::BreakGlassOpen
+            | Self::BreakGlassClose
+            | Self::BreakGlassRead
+            | Self::BreakGlassReview => None,
         }
     }
 
@@ -189,6 +200,15 @@ pub struct Membership {
     pub therapist_id: Option<TherapistId>,
 }
 
+/// A patient of others that a therapist may read for a while, in an emergency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BreakGlass {
+    pub id: BreakGlassId,
+    pub practice_id: PracticeId,
+    pub patient_id: PatientId,
+    pub expires_at: DateTime<Utc>,
+}
+
 /// A service account's grant in one practice, valid now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceGrant {
@@ -215,20 +235,37 @@ pub enum Standing {
         active_practice_id: Option<PracticeId>,
         /// Active ones only.
         memberships: Vec<Membership>,
+        /// Open ones, which may have expired since.
+        break_glasses: Vec<BreakGlass>,
     },
     Machine {
         grants: Vec<ServiceGrant>,
     },
 }
 
+/// The part of a practice that a therapist reaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Own {
+    pub therapist: TherapistId,
+    /// Patients of others that may be read besides; none where something is changed.
+    pub break_glasses: Vec<BreakGlass>,
+}
+
+impl Own {
+    /// The patients of others.
+    pub fn patients(&self) -> impl Iterator<Item = PatientId> {
+        self.break_glasses.iter().map(|glass| glass.patient_id)
+    }
+}
+
 /// What an authorized call may reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Granted {
     /// The role it acts in, as the audit trail names it.
     pub acting_as: &'static str,
     pub level: Level,
     /// Set when the reach is [`Level::Own`].
-    pub therapist_id: Option<TherapistId>,
+    pub own: Option<Own>,
 }
 
 /// Which gate refused.
@@ -273,6 +310,7 @@ pub fn decide(
             phi_training_completed,
             phi_training_expires_at,
             memberships,
+            break_glasses,
             active_practice_id: _,
         } => {
             if !is_verified {
@@ -284,13 +322,17 @@ pub fn decide(
             }
             let member = memberships.iter().find(|m| m.practice_id == practice).ok_or(Denied::NotAMember)?;
             let level = member.role.level(method.permission);
-            let therapist_id = match level {
+            let own = match level {
                 Level::No => return Err(Denied::Permission),
-                // a therapist whose membership names no therapist has no patients to reach
-                Level::Own => Some(member.therapist_id.ok_or(Denied::Permission)?),
+                Level::Own => {
+                    // a therapist whose membership names no therapist has no patients to reach
+                    let therapist = member.therapist_id.ok_or(Denied::Permission)?;
+                    let counts = |g: &&BreakGlass| !method.mutates && g.practice_id == practice && g.expires_at > now;
+                    Some(Own { therapist, break_glasses: break_glasses.iter().filter(counts).cloned().collect() })
+                }
                 Level::Masked | Level::All => None,
             };
-            Ok(Granted { acting_as: member.role.as_str(), level, therapist_id })
+            Ok(Granted { acting_as: member.role.as_str(), level, own })
         }
         Standing::Machine { grants } => {
             let grant = grants.iter().find(|g| g.practice_id == practice).ok_or(Denied::NotAMember)?;
@@ -298,7 +340,7 @@ pub fn decide(
             if !grant.scopes.iter().any(|s| s == scope) {
                 return Err(Denied::Permission);
             }
-            Ok(Granted { acting_as: "service", level: Level::All, therapist_id: None })
+            Ok(Granted { acting_as: "service", level: Level::All, own: None })
         }
     }
 }

@@ -144,6 +144,7 @@ kinds! {
     LedgerEntry => LedgerEntryId;
     AuditEntry => AuditEntryId;
     Lease => LeaseId;
+    BreakGlass => BreakGlassId;
 }
 
 #[cfg(test)]

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::access::{Actor, Granted, Identity, Level, Permission};
+use crate::access::{Actor, Granted, Identity, Level, Own, Permission};
 use crate::clock::Clock;
 use crate::error::Failure;
-use crate::id::{PracticeId, TherapistId};
+use crate::id::{BreakGlassId, PracticeId, TherapistId};
 use crate::method::Method;
 use crate::page::{PageRequest, TokenKey};
 use crate::violations::Violations;
@@ -65,14 +65,14 @@ impl Scope {
     /// The operator at the machine and the server's own jobs. Never for a request from outside.
     #[must_use]
     pub fn system(practice: PracticeId, facts: &Arc<Facts>) -> Self {
-        let granted = Granted { acting_as: "system", level: Level::All, therapist_id: None };
+        let granted = Granted { acting_as: "system", level: Level::All, own: None };
         Self { practice, actor: Actor::System, key_id: "".into(), granted, identity: None, facts: Arc::clone(facts) }
     }
 
     /// The same caller, acting on its own account outside of any practice: the system chain's tenant.
     #[must_use]
     pub fn practiceless(identity: &Arc<Identity>, facts: &Arc<Facts>) -> Self {
-        let granted = Granted { acting_as: "self", level: Level::No, therapist_id: None };
+        let granted = Granted { acting_as: "self", level: Level::No, own: None };
         Self::granted(identity, PracticeId::NIL, granted, facts)
     }
 
@@ -85,7 +85,7 @@ impl Scope {
     /// The same caller in a practice that this very request creates.
     #[must_use]
     pub fn founding(&self, practice: PracticeId) -> Self {
-        let granted = Granted { acting_as: "admin", level: Level::All, therapist_id: None };
+        let granted = Granted { acting_as: "admin", level: Level::All, own: None };
         Self { practice, granted, ..self.clone() }
     }
 
@@ -122,8 +122,21 @@ impl Scope {
 
     /// Set when only this therapist's patients, and what belongs to them, are in reach.
     #[must_use]
-    pub const fn own(&self) -> Option<TherapistId> {
-        self.granted.therapist_id
+    pub const fn own(&self) -> Option<&Own> {
+        self.granted.own.as_ref()
+    }
+
+    /// The therapist whose patients are in reach; of others than therapists, none.
+    #[must_use]
+    pub fn therapist(&self) -> Option<TherapistId> {
+        self.own().map(|own| own.therapist)
+    }
+
+    /// The emergency under which a patient is in reach.
+    #[must_use]
+    pub fn break_glass(&self, patient: Uuid) -> Option<BreakGlassId> {
+        let own = self.granted.own.as_ref()?;
+        own.break_glasses.iter().find(|glass| glass.patient_id.uuid() == patient).map(|glass| glass.id)
     }
 
     /// Whether clinical fields must be blanked in the answer.
@@ -167,7 +180,7 @@ impl Scope {
         page_token: &str,
         filter: &impl std::fmt::Debug,
     ) -> PageRequest {
-        let filter = format!("{}{}{:?}{filter:?}", self.facts.method.path, self.practice, self.own());
+        let filter = format!("{}{}{:?}{filter:?}", self.facts.method.path, self.practice, self.therapist());
         PageRequest::parse(v, &self.facts.page_key, page_size, page_token, filter.into_bytes())
     }
 }

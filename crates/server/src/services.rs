@@ -14,6 +14,7 @@ use clinical::patient::service::Patients;
 use clinical::session::service::Sessions;
 use clinical::therapist::service::Therapists;
 use tenancy::auth::Auth;
+use tenancy::break_glass::service::BreakGlasses;
 use tenancy::membership::service::Memberships;
 use tenancy::practice::service::Practices;
 use tenancy::user::service::Users;
@@ -26,6 +27,7 @@ use therapy_claims::clinical::v1::patient_service_server::PatientServiceServer;
 use therapy_claims::clinical::v1::session_service_server::SessionServiceServer;
 use therapy_claims::clinical::v1::therapist_service_server::TherapistServiceServer;
 use therapy_claims::tenancy::v1::auth_service_server::AuthServiceServer;
+use therapy_claims::tenancy::v1::break_glass_service_server::BreakGlassServiceServer;
 use therapy_claims::tenancy::v1::membership_service_server::MembershipServiceServer;
 use therapy_claims::tenancy::v1::practice_service_server::PracticeServiceServer;
 use therapy_claims::tenancy::v1::user_service_server::UserServiceServer;
@@ -85,6 +87,7 @@ pub async fn routes(
         PracticeServiceServer::new(Practices::new(vault.clone(), directory.clone())),
         UserServiceServer::new(Users::new(vault.clone(), passwords.clone())),
         MembershipServiceServer::new(Memberships::new(vault.clone())),
+        BreakGlassServiceServer::new(BreakGlasses::new(vault.clone(), directory.clone())),
         AuthServiceServer::new(Auth::new(vault.clone(), directory.clone(), passwords.clone())),
         TherapistServiceServer::new(Therapists::new(vault.clone())),
         PatientServiceServer::new(Patients::new(vault.clone()).telling(dependents(payers.clone(), hub.clone()))),

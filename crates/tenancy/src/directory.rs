@@ -17,7 +17,7 @@ use schema::Db;
 use tokio_util::task::TaskTracker;
 
 use crate::token::{self, Env, KeyId, TokenKind};
-use store::{GrantRow, MembershipRow, TokenRow};
+use store::{BreakGlassRow, Found, GrantRow, MembershipRow, TokenRow};
 
 /// How long an answer is kept; with the time to get it, less than the five seconds that are promised.
 const KEPT: Duration = Duration::from_secs(4);
@@ -110,13 +110,13 @@ impl Directory {
     }
 
     async fn load(&self, key_id: &KeyId) -> Result<Option<Arc<Credential>>, Failure> {
-        let found = tokio::time::timeout(PATIENCE, store::find(&self.0.db, key_id)).await;
+        let now = self.0.clock.now();
+        let found = tokio::time::timeout(PATIENCE, store::find(&self.0.db, key_id, now)).await;
         let found = found.map_err(|slow| {
             Failure::unavailable("DATABASE_UNAVAILABLE", "the database cannot be reached").caused_by(slow)
         })??;
-        let Some((row, memberships, grants)) = found else { return Ok(None) };
-        let now = self.0.clock.now();
-        let credential = Arc::new(Credential::new(key_id, row, memberships, grants, now));
+        let Some(found) = found else { return Ok(None) };
+        let credential = Arc::new(Credential::new(key_id, found, now));
         if credential.good_at(now).is_ok() {
             self.touch(key_id, &credential.row, now);
         }
@@ -163,13 +163,8 @@ fn shared(failure: Arc<Failure>) -> Failure {
 }
 
 impl Credential {
-    fn new(
-        key_id: &KeyId,
-        row: TokenRow,
-        memberships: Vec<MembershipRow>,
-        grants: Vec<GrantRow>,
-        now: DateTime<Utc>,
-    ) -> Self {
+    fn new(key_id: &KeyId, found: Found, now: DateTime<Utc>) -> Self {
+        let Found { token: row, memberships, grants, break_glasses } = found;
         let identity = row.actor().map(|actor| {
             let standing = match actor {
                 Actor::User(_) | Actor::System => Standing::Person {
@@ -178,6 +173,7 @@ impl Credential {
                     phi_training_expires_at: row.phi_training_expires_at,
                     active_practice_id: row.active_practice_id,
                     memberships: memberships.into_iter().filter_map(MembershipRow::active).collect(),
+                    break_glasses: break_glasses.into_iter().map(BreakGlassRow::into).collect(),
                 },
                 Actor::Service(_) => {
                     Standing::Machine { grants: grants.into_iter().filter_map(|g| g.valid(now)).collect() }
@@ -212,6 +208,12 @@ impl MembershipRow {
         let Self { practice_id, role, is_owner, therapist_id, is_active, practice_is_active } = self;
         let membership = kernel::access::Membership { practice_id, role, is_owner, therapist_id };
         (is_active && practice_is_active).then_some(membership)
+    }
+}
+
+impl From<BreakGlassRow> for kernel::access::BreakGlass {
+    fn from(BreakGlassRow { id, practice_id, patient_id, expires_at }: BreakGlassRow) -> Self {
+        Self { id, practice_id, patient_id, expires_at }
     }
 }
 

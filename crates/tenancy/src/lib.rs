@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod auth;
+pub mod break_glass;
 pub mod directory;
 pub mod membership;
 pub mod operator;

@@ -63,6 +63,7 @@ impl Caller {
             phi_training_expires_at: None,
             active_practice_id: Some(practice),
             memberships: vec![Membership { practice_id: practice, role, is_owner: false, therapist_id }],
+            break_glasses: Vec::new(),
         };
         let identity = Identity { actor: Actor::User(UserId::new()), key_id: "test".into(), standing };
         Self { practice, identity: Arc::new(identity), clock: Clock::system() }

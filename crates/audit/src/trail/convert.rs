@@ -116,6 +116,7 @@ pub fn to_pb(record: Record) -> pb::AuditEntry {
         request_id,
         ip_address,
         attempts,
+        break_glass_id,
     } = record;
     let actor_id = user_id.map(|id| id.to_string()).or_else(|| account_id.map(|id| id.to_string()));
     pb::AuditEntry {
@@ -139,6 +140,7 @@ pub fn to_pb(record: Record) -> pb::AuditEntry {
         outcome: outcome_to_pb(outcome).into(),
         reason: reason.unwrap_or_default(),
         attempts,
+        break_glass_id: break_glass_id.map(|id| id.to_string()).unwrap_or_default(),
     }
 }
 

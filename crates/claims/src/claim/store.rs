@@ -9,7 +9,8 @@ use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_types::{Array, Integer, Jsonb, Nullable, Numeric, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use futures_util::join;
-use kernel::id::{ClaimId, PatientId, SessionId};
+use kernel::access::Own;
+use kernel::id::{ClaimId, PatientId, SessionId, TherapistId};
 use kernel::phi::Disclosed;
 use kernel::{Failure, Page, PageRequest, Phi, Scope, etag};
 use schema::tables::claims::{claim_lines, claims};
@@ -20,6 +21,13 @@ use uuid::Uuid;
 use super::{Bill, Claim, ClaimFilter, ClaimLine};
 use crate::lifecycle::{Disposition, Status};
 
+/// The claims that a therapist may read: of the own sessions, and of patients opened in an emergency.
+#[auto_type(no_type_alias)]
+fn readable(own: &Own) -> _ {
+    let (therapist, opened): (TherapistId, Vec<PatientId>) = (own.therapist, own.patients().collect());
+    claims::therapist_id.eq(therapist).or(claims::patient_id.eq_any(opened))
+}
+
 fn not_found(id: ClaimId) -> Failure {
     Failure::not_found("claim", id)
 }
@@ -27,8 +35,8 @@ fn not_found(id: ClaimId) -> Failure {
 /// One claim in the scope's reach.
 pub async fn get(tx: &Tx<'_>, id: ClaimId) -> Result<Phi<Bill>, Failure> {
     let mut query = claims::table.find((tx.practice(), id)).select(Claim::as_select()).into_boxed();
-    if let Some(therapist) = tx.scope().own() {
-        query = query.filter(claims::therapist_id.eq(therapist));
+    if let Some(own) = tx.scope().own() {
+        query = query.filter(readable(own));
     }
     let (mut a, ids) = (tx.conn(), [id]);
     let (claim, lines) = join!(query.first(&mut a), lines(tx, &ids));
@@ -42,7 +50,7 @@ pub async fn lock(tx: &Tx<'_>, id: ClaimId) -> Result<Phi<Bill>, Failure> {
     let (mut a, ids) = (tx.conn(), [id]);
     let (claim, lines) = join!(query.first(&mut a), lines(tx, &ids));
     let claim: Claim = claim.optional().map_err(Error::from)?.ok_or_else(|| not_found(id))?;
-    if tx.scope().own().is_some_and(|therapist| therapist != claim.therapist_id) {
+    if tx.scope().therapist().is_some_and(|therapist| therapist != claim.therapist_id) {
         return Err(not_found(id));
     }
     Ok(Phi::new(Bill { claim, lines: lines? }))
@@ -59,7 +67,7 @@ pub async fn lock_many(tx: &Tx<'_>, ids: &[ClaimId]) -> Result<Phi<Vec<Bill>>, F
     let mut a = tx.conn();
     let (claims, lines) = join!(query.load(&mut a), lines(tx, ids));
     let mut claims: Vec<Claim> = claims.map_err(Error::from)?;
-    claims.retain(|claim| tx.scope().own().is_none_or(|therapist| therapist == claim.therapist_id));
+    claims.retain(|claim| tx.scope().therapist().is_none_or(|therapist| therapist == claim.therapist_id));
     Ok(Phi::new(bills(claims, lines?)))
 }
 
@@ -94,8 +102,8 @@ pub async fn get_many(tx: &Tx<'_>, ids: &[ClaimId]) -> Result<Phi<Vec<Bill>>, Fa
         .order(claims::id)
         .select(Claim::as_select())
         .into_boxed();
-    if let Some(therapist) = tx.scope().own() {
-        query = query.filter(claims::therapist_id.eq(therapist));
+    if let Some(own) = tx.scope().own() {
+        query = query.filter(readable(own));
     }
     let mut a = tx.conn();
     let (claims, lines) = join!(query.load(&mut a), lines(tx, ids));
@@ -147,8 +155,12 @@ pub(crate) fn listing<'a>(scope: &Scope, filter: &'a ClaimFilter, page: &PageReq
         .filter(claims::practice_id.eq(scope.practice()))
         .order(claims::id)
         .limit(page.limit());
-    if let Some(therapist) = scope.own() {
-        query = query.filter(claims::therapist_id.eq(therapist));
+    match scope.own() {
+        None => {}
+        Some(Own { therapist, break_glasses }) if break_glasses.is_empty() => {
+            query = query.filter(claims::therapist_id.eq(*therapist));
+        }
+        Some(own) => query = query.filter(readable(own)),
     }
     if let Some(id) = page.after::<ClaimId>() {
         query = query.filter(claims::id.gt(id));

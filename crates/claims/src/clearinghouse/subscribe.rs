@@ -190,7 +190,7 @@ impl Pump {
 
     /// The caller in a practice that it was granted, perhaps only since the stream began.
     fn scope(&self, practice: PracticeId) -> Scope {
-        let granted = Granted { acting_as: "service", level: Level::All, therapist_id: None };
+        let granted = Granted { acting_as: "service", level: Level::All, own: None };
         Scope::granted(&self.identity, practice, granted, self.ctx.facts())
     }
 }

@@ -51,7 +51,7 @@ async fn gather(tx: &Tx<'_>, ids: &[SessionId]) -> Result<HashMap<SessionId, Fac
     let (therapists, patients, practice) = (therapists?, patients?, practice?);
     let (coverages, network_statuses) = (coverages?, network_statuses?);
     let mut neighbours = neighbours?;
-    let own = tx.scope().own();
+    let own = tx.scope().therapist();
     let mut facts = HashMap::with_capacity(ids.len());
     for session in sessions?.into_iter().filter(|s| own.is_none_or(|own| own == s.therapist_id)) {
         // foreign keys: a session's patient and therapist are there

@@ -28,11 +28,11 @@ pub async fn get(tx: &Tx<'_>, id: CoverageId) -> Result<Phi<Coverage>, Failure> 
     let query = coverages::table.find((tx.practice(), id)).select(Coverage::as_select());
     let found = match tx.scope().own() {
         None => query.first(&mut tx.conn()).await,
-        Some(therapist) => {
+        Some(reach) => {
             let reached = patients::table
                 .filter(patients::practice_id.eq(coverages::practice_id))
                 .filter(patients::id.eq(coverages::patient_id))
-                .filter(own(therapist));
+                .filter(own(reach));
             query.filter(exists(reached)).first(&mut tx.conn()).await
         }
     };
@@ -92,7 +92,7 @@ pub async fn lock_patient(tx: &Tx<'_>, id: CoverageId) -> Result<Phi<Patient>, F
         .select(Patient::as_select());
     let found = match tx.scope().own() {
         None => query.for_no_key_update().first(&mut tx.conn()).await,
-        Some(therapist) => query.filter(own(therapist)).for_no_key_update().first(&mut tx.conn()).await,
+        Some(reach) => query.filter(own(reach)).for_no_key_update().first(&mut tx.conn()).await,
     };
     found.optional().map_err(schema::Error::from)?.map(Phi::new).ok_or_else(|| not_found(id))
 }

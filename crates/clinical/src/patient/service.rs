@@ -71,7 +71,7 @@ impl pb::patient_service_server::PatientService for Patients {
             let patient = convert::new(&mut v, scope, &message.patient.unwrap_or_default());
             let mut patient = v.done(patient)?;
             // a therapist's new patient is its own, or it could not see it again
-            patient.therapist_id = patient.therapist_id.or_else(|| scope.own());
+            patient.therapist_id = patient.therapist_id.or_else(|| scope.therapist());
             let patient = &patient;
             self.vault
                 .write(scope, once.as_ref(), || {

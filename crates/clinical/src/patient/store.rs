@@ -7,6 +7,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::FutureExt;
+use kernel::access::Own;
 use kernel::id::{PatientId, TherapistId};
 use kernel::{Failure, Page, PageRequest, Phi, Scope, etag};
 use schema::tables::clinical::{patients, sessions};
@@ -14,14 +15,15 @@ use schema::{Cached, Explain, Refused, Result, Tx, fixed};
 
 use super::{Patient, PatientFilter, PatientPatch};
 
-/// The patients that a therapist may reach: assigned to, or seen by.
+/// The patients that a therapist may reach: assigned to, seen by, or opened in an emergency.
 #[auto_type(no_type_alias)]
-pub(crate) fn own(therapist: TherapistId) -> _ {
+pub(crate) fn own(reach: &Own) -> _ {
+    let (therapist, opened): (TherapistId, Vec<PatientId>) = (reach.therapist, reach.patients().collect());
     let seen = sessions::table
         .filter(sessions::practice_id.eq(patients::practice_id))
         .filter(sessions::patient_id.eq(patients::id))
         .filter(sessions::therapist_id.eq(therapist));
-    patients::therapist_id.is_not_distinct_from(therapist).or(exists(seen))
+    patients::therapist_id.is_not_distinct_from(therapist).or(exists(seen)).or(patients::id.eq_any(opened))
 }
 
 fn not_found(id: PatientId) -> Failure {
@@ -33,7 +35,7 @@ pub async fn get(tx: &Tx<'_>, id: PatientId) -> Result<Phi<Patient>, Failure> {
     let query = patients::table.find((tx.practice(), id)).select(Patient::as_select());
     let found = match tx.scope().own() {
         None => fixed!(query).get_result(&mut tx.conn()).await,
-        Some(therapist) => fixed!(query.filter(own(therapist))).get_result(&mut tx.conn()).await,
+        Some(reach) => fixed!(query.filter(own(reach))).get_result(&mut tx.conn()).await,
     };
     found.optional().map_err(schema::Error::from)?.map(Phi::new).ok_or_else(|| not_found(id))
 }
@@ -43,7 +45,7 @@ pub async fn lock(tx: &Tx<'_>, id: PatientId) -> Result<Phi<Patient>, Failure> {
     let query = patients::table.find((tx.practice(), id)).select(Patient::as_select());
     let found = match tx.scope().own() {
         None => query.for_no_key_update().first(&mut tx.conn()).await,
-        Some(therapist) => query.filter(own(therapist)).for_no_key_update().first(&mut tx.conn()).await,
+        Some(reach) => query.filter(own(reach)).for_no_key_update().first(&mut tx.conn()).await,
     };
     found.optional().map_err(schema::Error::from)?.map(Phi::new).ok_or_else(|| not_found(id))
 }
@@ -63,8 +65,8 @@ pub(crate) fn listing<'a>(scope: &Scope, filter: &'a PatientFilter, page: &PageR
         .filter(patients::practice_id.eq(scope.practice()))
         .order(patients::id)
         .limit(page.limit());
-    if let Some(therapist) = scope.own() {
-        query = query.filter(own(therapist));
+    if let Some(reach) = scope.own() {
+        query = query.filter(own(reach));
     }
     if let Some(id) = page.after::<PatientId>() {
         query = query.filter(patients::id.gt(id));

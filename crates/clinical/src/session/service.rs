@@ -41,7 +41,7 @@ fn changed(scope: &Scope, action: Action, session: Session) -> Change<pb::Sessio
 
 /// Refuses a booking that the scope doesn't reach, or whose patient or therapist is deactivated.
 async fn bookable(tx: &Tx<'_>, session: &Session) -> Result<(), Failure> {
-    if tx.scope().own().is_some_and(|own| own != session.therapist_id) {
+    if tx.scope().therapist().is_some_and(|own| own != session.therapist_id) {
         return Err(Error::OwnSessionsOnly.into());
     }
     let (patient, therapist) =

@@ -3,17 +3,25 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::{AsSelect, IntoBoxed, Select};
+use diesel::dsl::{AsSelect, IntoBoxed, Select, auto_type};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::FutureExt;
-use kernel::id::SessionId;
+use kernel::access::Own;
+use kernel::id::{PatientId, SessionId, TherapistId};
 use kernel::{Failure, Page, PageRequest, Phi, Scope, etag};
 use schema::tables::clinical::sessions;
 use schema::{Explain, Refused, Result, Tx, fixed};
 
 use super::{Session, SessionFilter, SessionStatus};
+
+/// The sessions that a therapist may read: the own ones, and those of patients opened in an emergency.
+#[auto_type(no_type_alias)]
+fn readable(own: &Own) -> _ {
+    let (therapist, opened): (TherapistId, Vec<PatientId>) = (own.therapist, own.patients().collect());
+    sessions::therapist_id.eq(therapist).or(sessions::patient_id.eq_any(opened))
+}
 
 fn not_found(id: SessionId) -> Failure {
     Failure::not_found("session", id)
@@ -27,7 +35,7 @@ pub async fn get(tx: &Tx<'_>, id: SessionId) -> Result<Phi<Session>, Failure> {
     let query = sessions::table.find((tx.practice(), id)).select(Session::as_select());
     let found = match tx.scope().own() {
         None => fixed!(query).get_result(&mut tx.conn()).await,
-        Some(therapist) => fixed!(query.filter(sessions::therapist_id.eq(therapist))).get_result(&mut tx.conn()).await,
+        Some(own) => fixed!(query.filter(readable(own))).get_result(&mut tx.conn()).await,
     };
     found.optional().map_err(schema::Error::from)?.map(Phi::new).ok_or_else(|| not_found(id))
 }
@@ -40,7 +48,7 @@ pub async fn lock(tx: &Tx<'_>, id: SessionId) -> Result<Phi<Session>, Failure> {
     let query = sessions::table.find((tx.practice(), id)).select(Session::as_select());
     let found = match tx.scope().own() {
         None => fixed!(query.for_no_key_update()).get_result(&mut tx.conn()).await,
-        Some(therapist) => {
+        Some(Own { therapist, .. }) => {
             let query = query.filter(sessions::therapist_id.eq(therapist)).for_no_key_update();
             fixed!(query).get_result(&mut tx.conn()).await
         }
@@ -66,8 +74,13 @@ pub(crate) fn listing<'a>(scope: &Scope, filter: &'a SessionFilter, page: &PageR
         .filter(sessions::practice_id.eq(scope.practice()))
         .order((sessions::session_date, sessions::id))
         .limit(page.limit());
-    if let Some(therapist) = scope.own() {
-        query = query.filter(sessions::therapist_id.eq(therapist));
+    match scope.own() {
+        None => {}
+        // the index of the therapist's days serves this one
+        Some(Own { therapist, break_glasses }) if break_glasses.is_empty() => {
+            query = query.filter(sessions::therapist_id.eq(*therapist));
+        }
+        Some(own) => query = query.filter(readable(own)),
     }
     if let Some((date, id)) = page.after::<(chrono::NaiveDate, SessionId)>() {
         // the first condition is what the index is entered by, the second one sorts out that day

@@ -25,6 +25,7 @@ fn person(role: Role) -> (Identity, PracticeId) {
                 is_owner: false,
                 therapist_id: Some(TherapistId::new()),
             }],
+            break_glasses: Vec::new(),
         },
     };
     (identity, practice_id)
@@ -101,7 +102,26 @@ fn a_therapist_reaches_only_the_own_patients() {
     let (identity, practice) = person(Role::Therapist);
     let granted = decide(&identity, practice, &method(Permission::PatientsRead, PhiUse::Read), now()).unwrap();
     assert_eq!(granted.level, Level::Own);
-    assert!(granted.therapist_id.is_some());
+    assert!(granted.own.is_some());
+}
+
+#[test]
+fn an_emergency_opens_one_patient_for_reading_until_it_expires() {
+    let (mut identity, practice_id) = person(Role::Therapist);
+    let (patient_id, expires_at) = (PatientId::new(), now());
+    let glass = |practice_id| BreakGlass { id: BreakGlassId::new(), practice_id, patient_id, expires_at };
+    let Standing::Person { break_glasses, .. } = &mut identity.standing else { panic!("a person") };
+    *break_glasses = vec![glass(practice_id), glass(PracticeId::new())];
+    let read = method(Permission::PatientsRead, PhiUse::Read);
+    let reached = |method: &Method, now| {
+        let own = decide(&identity, practice_id, method, now).unwrap().own.unwrap();
+        own.patients().collect::<Vec<_>>()
+    };
+    let second = chrono::TimeDelta::seconds(1);
+    assert_eq!(reached(&read, expires_at - second), [patient_id]);
+    assert_eq!(reached(&read, expires_at), []);
+    let write = Method { mutates: true, ..method(Permission::PatientsWrite, PhiUse::Write) };
+    assert_eq!(reached(&write, expires_at - second), []);
 }
 
 #[test]

@@ -1,6 +1,26 @@
 //! Tables of the PostgreSQL schema `tenancy`. Written by the test `database`; don't edit.
 
 diesel::table! {
+    tenancy.break_glasses (practice_id, id) {
+        practice_id -> Uuid,
+        id -> Uuid,
+        user_id -> Uuid,
+        patient_id -> Uuid,
+        reason -> Text,
+        opened_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        closed_at -> Nullable<Timestamptz>,
+        verdict -> Nullable<Text>,
+        review_note -> Nullable<Text>,
+        reviewed_by -> Nullable<Uuid>,
+        reviewed_at -> Nullable<Timestamptz>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     tenancy.memberships (practice_id, user_id) {
         practice_id -> Uuid,
         user_id -> Uuid,

@@ -30,6 +30,8 @@ const PRACTICE: &str = "
     INSERT INTO clinical.therapists (practice_id, id, first_name, last_name, npi) VALUES ('$p', '$p', 'Al', 'Ice', '1234567893');
     INSERT INTO clinical.patients (practice_id, id, therapist_id, first_name, last_name, date_of_birth)
       VALUES ('$p', '$p', '$p', 'Canary', 'Of$n', '1990-01-15');
+    INSERT INTO tenancy.break_glasses (practice_id, id, user_id, patient_id, reason, opened_at, expires_at)
+      VALUES ('$p', '$p', '$both', '$p', 'an emergency', '2026-11-20T10:00Z', '2026-11-20T11:00Z');
     INSERT INTO clinical.coverages (practice_id, id, patient_id, payer_id, member_id, effective_from)
       VALUES ('$p', '$p', '$p', '99901', 'W1', '2026-01-01');
     INSERT INTO clinical.network_statuses (practice_id, id, therapist_id, payer_id, status, effective_from)

@@ -132,7 +132,8 @@ impl TestServer {
         }
     }
 
-    async fn hire(&self, owner: &Client, practice: &str, role: pb::Role, therapist_id: String) -> String {
+    /// A verified and trained member, and the token of one who has just logged in.
+    pub(crate) async fn hire(&self, owner: &Client, practice: &str, role: pb::Role, therapist_id: String) -> String {
         let email = format!("{}.{practice}@example.com", role.as_str_name().to_ascii_lowercase());
         let password = format!("password of {email}");
         let user = pb::User {

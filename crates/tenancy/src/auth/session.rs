@@ -177,6 +177,7 @@ fn newcomer(user: UserId, key_id: &str) -> Identity {
         phi_training_expires_at: None,
         active_practice_id: None,
         memberships: Vec::new(),
+        break_glasses: Vec::new(),
     };
     Identity { actor: Actor::User(user), key_id: key_id.into(), standing }
 }

@@ -6,7 +6,7 @@ use diesel::sql_types::{Array, Binary, Bool, Date, Nullable, Text, Timestamptz, 
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::join;
 use kernel::Role;
-use kernel::id::{PracticeId, ServiceAccountId, TherapistId, UserId};
+use kernel::id::{BreakGlassId, PatientId, PracticeId, ServiceAccountId, TherapistId, UserId};
 use schema::{Cached, Db, Result};
 
 use crate::token::{KeyId, TokenKind};
@@ -73,11 +73,31 @@ pub(super) struct GrantRow {
     pub(super) valid_to: Option<DateTime<Utc>>,
 }
 
-/// A token, its bearer's memberships and its bearer's grants, in one flight.
-pub(super) async fn find(db: &Db, key_id: &KeyId) -> Result<Option<(TokenRow, Vec<MembershipRow>, Vec<GrantRow>)>> {
+#[derive(QueryableByName)]
+pub(super) struct BreakGlassRow {
+    #[diesel(sql_type = SqlUuid)]
+    pub(super) id: BreakGlassId,
+    #[diesel(sql_type = SqlUuid)]
+    pub(super) practice_id: PracticeId,
+    #[diesel(sql_type = SqlUuid)]
+    pub(super) patient_id: PatientId,
+    #[diesel(sql_type = Timestamptz)]
+    pub(super) expires_at: DateTime<Utc>,
+}
+
+/// A token, and where its bearer may act.
+pub(super) struct Found {
+    pub(super) token: TokenRow,
+    pub(super) memberships: Vec<MembershipRow>,
+    pub(super) grants: Vec<GrantRow>,
+    pub(super) break_glasses: Vec<BreakGlassRow>,
+}
+
+/// A token, and where its bearer may act, in one flight.
+pub(super) async fn find(db: &Db, key_id: &KeyId, now: DateTime<Utc>) -> Result<Option<Found>> {
     let lease = db.directory().await?;
     let conn: &AsyncPgConnection = &lease;
-    let (mut a, mut b, mut c) = (conn, conn, conn);
+    let (mut a, mut b, mut c, mut d) = (conn, conn, conn, conn);
     let token = diesel::sql_query("SELECT * FROM tenancy.token_resolve($1)").bind::<Text, _>(key_id.as_str());
     let memberships = diesel::sql_query(
         "SELECT m.* FROM tenancy.token_resolve($1) t CROSS JOIN LATERAL tenancy.memberships_of_user(t.user_id) m",
@@ -87,13 +107,19 @@ pub(super) async fn find(db: &Db, key_id: &KeyId) -> Result<Option<(TokenRow, Ve
         "SELECT g.* FROM tenancy.token_resolve($1) t CROSS JOIN LATERAL tenancy.grants_of_account(t.account_id) g",
     )
     .bind::<Text, _>(key_id.as_str());
-    let (token, memberships, grants) = join!(
+    let break_glasses = diesel::sql_query(
+        "SELECT b.* FROM tenancy.token_resolve($1) t CROSS JOIN LATERAL tenancy.break_glasses_of_user(t.user_id, $2) b",
+    )
+    .bind::<Text, _>(key_id.as_str())
+    .bind::<Timestamptz, _>(now);
+    let (token, memberships, grants, break_glasses) = join!(
         Cached(token).get_results::<TokenRow>(&mut a),
         Cached(memberships).get_results(&mut b),
-        Cached(grants).get_results(&mut c)
+        Cached(grants).get_results(&mut c),
+        Cached(break_glasses).get_results(&mut d)
     );
     let Some(token) = token?.pop() else { return Ok(None) };
-    Ok(Some((token, memberships?, grants?)))
+    Ok(Some(Found { token, memberships: memberships?, grants: grants?, break_glasses: break_glasses? }))
 }
 
 /// Notes the use of a token.

@@ -62,7 +62,7 @@ pub(super) const RULES: &[Rule] = &[
               FROM pg_policy p WHERE p.polname <> 'tenant') others
             WHERE line NOT IN (
               'tenancy.practices access_functions r claims_owner', 'tenancy.memberships access_functions r claims_owner',
-              'tenancy.service_grants access_functions * claims_owner', 'claims.claim_numbers access_functions r claims_owner',
+              'tenancy.service_grants access_functions * claims_owner', 'tenancy.break_glasses access_functions r claims_owner', 'claims.claim_numbers access_functions r claims_owner',
               'feed.heads open_head a claims_owner', 'audit.heads open_head a claims_owner',
               'feed.heads consumer r claims_feed', 'feed.events consumer r claims_feed', 'feed.cursors consumer * claims_feed',
               'feed.cursors access_functions * claims_owner',
@@ -122,6 +122,7 @@ pub(super) const RULES: &[Rule] = &[
               'tenancy.user_id_by_email(text)',
               'tenancy.memberships_of_user(uuid)',
               'tenancy.memberships_in_practice(uuid,boolean,uuid,integer)',
+              'tenancy.break_glasses_of_user(uuid,timestamp with time zone)',
               'tenancy.practices_of_user(uuid,uuid,integer)',
               'tenancy.practices_of_account(uuid,timestamp with time zone,uuid,integer)',
               'tenancy.grants_of_account(uuid)',

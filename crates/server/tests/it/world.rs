@@ -203,6 +203,12 @@ impl World {
                 let update_mask = mask("first_name");
                 tenancy::UpdateUserRequest { user: Some(user), update_mask, ..Default::default() }.encode_to_vec()
             }
+            "OpenBreakGlass" => tenancy::OpenBreakGlassRequest {
+                patient_id: self.patient.clone(),
+                reason: "an emergency of a test".into(),
+                ..Default::default()
+            }
+            .encode_to_vec(),
             "UpdateMembership" => {
                 let (user_id, therapist_id) = (self.user.clone(), self.practice.therapist_id.clone());
                 let membership = Some(tenancy::Membership { user_id, role, therapist_id, ..Default::default() });

@@ -105,7 +105,7 @@ pub(super) const RULES: &[Rule] = &[
               -- summarizes blocks and holds no key: what is old, whosesoever it is
               'ops.requests_created_at_idx',
               -- from a person or an account to its practices: asked by access functions only
-              'tenancy.memberships_user_idx', 'tenancy.service_grants_account_idx')",
+              'tenancy.memberships_user_idx', 'tenancy.service_grants_account_idx', 'tenancy.break_glasses_user_idx')",
         bad: "CREATE INDEX bad_idx ON clinical.sessions (session_date, practice_id)",
         reports: "clinical.bad_idx",
     },

@@ -69,7 +69,7 @@ async fn an_opened_patient_is_readable_with_everything_and_not_writable() {
     ward.colleague.sessions().get_session(session).await.unwrap();
     let listed = ward.colleague.sessions().list_sessions(clinical::ListSessionsRequest::default()).await.unwrap();
     assert_eq!(listed.into_inner().sessions.len(), 1);
-    let claim = claims::GetClaimRequest { id: ward.claim.clone(), ..Default::default() };
+    let claim = claims::GetClaimRequest { id: ward.claim.clone() };
     ward.colleague.claims().get_claim(claim).await.unwrap();
     let listed = ward.colleague.claims().list_claims(claims::ListClaimsRequest::default()).await.unwrap();
     assert_eq!(listed.into_inner().claims.len(), 1);
@@ -118,7 +118,7 @@ async fn an_admin_sees_it_at_once_and_reviews_it_when_it_has_ended() {
     let admin = ward.practice.admin.break_glasses();
     let unreviewed = || pb::ListBreakGlassesRequest { unreviewed: true, ..Default::default() };
     let listed = admin.clone().list_break_glasses(unreviewed()).await.unwrap().into_inner().break_glasses;
-    assert_eq!(listed, [opened.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&opened));
     let verdict = pb::BreakGlassVerdict::Justified.into();
     let review = || pb::ReviewBreakGlassRequest { id: opened.id.clone(), verdict, ..Default::default() };
     let early = admin.clone().review_break_glass(review()).await.unwrap_err();

@@ -40,7 +40,9 @@ pub(crate) struct Whole {
 impl Whole {
     /// Whether the bytes are anywhere in what came back.
     pub(crate) fn shows(&self, bytes: &[u8]) -> bool {
-        [self.data.as_slice(), self.headers.as_bytes()].iter().any(|part| part.windows(bytes.len()).any(|some| some == bytes))
+        [self.data.as_slice(), self.headers.as_bytes()]
+            .iter()
+            .any(|part| part.windows(bytes.len()).any(|some| some == bytes))
     }
 }
 

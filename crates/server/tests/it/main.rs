@@ -13,6 +13,7 @@ mod garbage;
 mod harness;
 mod isolation;
 mod operator;
+mod seen;
 mod surface;
 mod tools;
 mod trail;

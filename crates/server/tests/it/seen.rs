@@ -21,10 +21,7 @@ fn output(method: &Method) -> MessageDescriptor {
 fn fields(message: &DynamicMessage, prefix: &str, found: &mut BTreeSet<String>) {
     for (field, value) in message.fields() {
         let path = format!("{prefix}{}", field.name());
-        let inner: Vec<&Value> = match value {
-            Value::List(list) => list.iter().collect(),
-            other => vec![other],
-        };
+        let inner: Vec<&Value> = value.as_list().map_or_else(|| vec![value], |list| list.iter().collect());
         let ours = |message: &&DynamicMessage| message.descriptor().full_name().starts_with("therapy.");
         let messages: Vec<_> = inner.into_iter().filter_map(Value::as_message).filter(ours).collect();
         if messages.is_empty() {

@@ -86,7 +86,7 @@ impl Next<'_> {
 }
 
 /// RPCs that take something away come last, as the others need it.
-fn takes_away(path: &str) -> bool {
+pub(crate) fn takes_away(path: &str) -> bool {
     ["Deactivate", "Cancel", "Revoke", "Logout", "Rotate", "Switch"].iter().any(|verb| path.contains(verb))
 }
 

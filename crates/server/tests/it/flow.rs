@@ -13,7 +13,7 @@ use therapy_claims::clinical::v1 as clinical;
 use therapy_claims::common::v1 as common;
 use therapy_claims::google::r#type::Date;
 
-use crate::harness::{Practice, TestServer, address};
+use crate::harness::{Practice, TestServer};
 
 /// A day in the past on which everything is valid.
 pub(crate) fn service_date() -> NaiveDate {
@@ -25,18 +25,11 @@ pub(crate) fn date(day: NaiveDate) -> Option<Date> {
 }
 
 pub(crate) async fn patient(practice: &Practice) -> String {
-    let patient = clinical::Patient {
-        first_name: "Pat".into(),
-        last_name: "Marker".into(),
-        birth_date: Some((1985, 4, 12).into()),
-        sex: common::Sex::Female.into(),
-        address: Some(address()),
-        therapist_id: practice.therapist_id.clone(),
-        ..Default::default()
-    };
+    let patient = practice.marks().patient(&practice.therapist_id);
     let request = clinical::CreatePatientRequest { patient: Some(patient), request_id: request_id() };
     let id = practice.front_desk.patients().create_patient(request).await.unwrap().into_inner().id;
-    let request = clinical::CreateCoverageRequest { coverage: Some(covered(&id)), request_id: request_id() };
+    let request =
+        clinical::CreateCoverageRequest { coverage: Some(practice.marks().coverage(&id)), request_id: request_id() };
     practice.front_desk.patients().create_coverage(request).await.unwrap();
     id
 }
@@ -79,7 +72,7 @@ pub(crate) fn planned(practice: &Practice, patient_id: &str) -> clinical::Sessio
         duration_minutes: 55,
         fee: "150.00".into(),
         copay: "20.00".into(),
-        diagnosis_codes: vec!["F411".into()],
+        diagnosis_codes: vec![practice.marks().diagnosis.into()],
         place_of_service: "11".into(),
         modality: clinical::Modality::InPerson.into(),
         ..Default::default()

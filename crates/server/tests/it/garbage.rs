@@ -21,10 +21,10 @@ const A_LINE: usize = 50;
 /// How deep messages lie in messages.
 const DEPTH: usize = 4;
 
-type Way = Vec<FieldDescriptor>;
+pub(crate) type Way = Vec<FieldDescriptor>;
 
 /// The ways to every field of a request, those in the messages inside it included.
-fn ways(input: &MessageDescriptor, depth: usize) -> Vec<Way> {
+pub(crate) fn ways(input: &MessageDescriptor, depth: usize) -> Vec<Way> {
     let mut found = Vec::new();
     for field in input.fields() {
         found.push(vec![field.clone()]);
@@ -67,7 +67,7 @@ fn garbage(field: &FieldDescriptor) -> Vec<Value> {
 }
 
 /// Puts the value at the end of the way, making the messages on it; false where a map lies on it.
-fn put(message: &mut DynamicMessage, way: &[FieldDescriptor], value: Value) -> bool {
+pub(crate) fn put(message: &mut DynamicMessage, way: &[FieldDescriptor], value: Value) -> bool {
     match way {
         [] => false,
         [field] => {

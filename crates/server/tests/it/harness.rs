@@ -20,6 +20,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonic::service::Routes;
 
+use crate::marks::Marks;
+
 /// The real server on a free port of this machine. It ends with the value.
 pub(crate) struct TestServer {
     pub(crate) endpoint: String,
@@ -37,6 +39,7 @@ pub(crate) struct TestServer {
 /// A practice with a user of each role; every client acts in this practice.
 pub(crate) struct Practice {
     pub(crate) id: String,
+    pub(crate) name: String,
     pub(crate) admin: Client,
     pub(crate) therapist: Client,
     pub(crate) billing: Client,
@@ -127,6 +130,7 @@ impl TestServer {
             billing: self.client(billing).await.in_practice(&id).expect("an id"),
             front_desk: self.client(front_desk).await.in_practice(&id).expect("an id"),
             id,
+            name: name.to_owned(),
             therapist_id,
             tokens,
         }
@@ -180,6 +184,13 @@ impl TestServer {
         }
         let request = pb::IssueTokenRequest { service_account_id: id, ..Default::default() };
         home.auth().issue_token(request).await.expect("a token").into_inner().secret
+    }
+}
+
+impl Practice {
+    /// What is true of its patients and of nobody else's.
+    pub(crate) fn marks(&self) -> Marks {
+        Marks::of(&self.name)
     }
 }
 

@@ -36,7 +36,7 @@ const OUTPUT_ONLY: i32 = 3;
 const IDENTIFIER: i32 = 8;
 
 /// The ways to a field of a message.
-type Way = Vec<FieldDescriptor>;
+pub(crate) type Way = Vec<FieldDescriptor>;
 
 fn behaves(field: &FieldDescriptor, behavior: i32) -> bool {
     let options = field.options();
@@ -47,7 +47,7 @@ fn behaves(field: &FieldDescriptor, behavior: i32) -> bool {
 }
 
 /// The ways to all ids in a request.
-fn ids(input: &MessageDescriptor, creates: bool, depth: u32) -> Vec<Way> {
+pub(crate) fn ids(input: &MessageDescriptor, creates: bool, depth: u32) -> Vec<Way> {
     let mut ways = Vec::new();
     for field in input.fields() {
         let name = field.name().to_owned();
@@ -70,7 +70,7 @@ fn ids(input: &MessageDescriptor, creates: bool, depth: u32) -> Vec<Way> {
     ways
 }
 
-fn put(message: &mut DynamicMessage, way: &[FieldDescriptor], id: &str) {
+pub(crate) fn put(message: &mut DynamicMessage, way: &[FieldDescriptor], id: &str) {
     let [field, rest @ ..] = way else { return };
     let kind = field.kind();
     match (message.get_field_mut(field), kind) {

@@ -3,6 +3,7 @@
 
 mod access;
 mod break_glass;
+mod canary;
 mod crash;
 mod credentials;
 mod dropped;
@@ -12,6 +13,7 @@ mod flow;
 mod garbage;
 mod harness;
 mod isolation;
+mod marks;
 mod operator;
 mod seen;
 mod surface;

@@ -10,6 +10,7 @@ use http_body::{Body as _, Frame};
 use prost::bytes::{BufMut, Bytes, BytesMut};
 use server::access::Access;
 use therapy_claims::Method;
+use tonic::Status;
 use tonic::body::Body;
 use tonic::service::Routes;
 use tower::Service;
@@ -34,15 +35,22 @@ impl http_body::Body for Once {
 pub(crate) struct Whole {
     pub(crate) code: i32,
     pub(crate) data: Vec<u8>,
-    pub(crate) headers: String,
+    pub(crate) headers: HeaderMap,
 }
 
 impl Whole {
     /// Whether the bytes are anywhere in what came back.
     pub(crate) fn shows(&self, bytes: &[u8]) -> bool {
-        [self.data.as_slice(), self.headers.as_bytes()]
-            .iter()
-            .any(|part| part.windows(bytes.len()).any(|some| some == bytes))
+        self.told().iter().chain([&self.data]).any(|part| part.windows(bytes.len()).any(|some| some == bytes))
+    }
+
+    /// What came beside the data: every header and trailer, and the details as they are inside.
+    pub(crate) fn told(&self) -> Vec<Vec<u8>> {
+        let mut told: Vec<_> = self.headers.values().map(|value| value.as_bytes().to_vec()).collect();
+        if let Some(status) = Status::from_header_map(&self.headers) {
+            told.extend([status.message().as_bytes().to_vec(), status.details().to_vec()]);
+        }
+        told
     }
 }
 
@@ -80,7 +88,7 @@ pub(crate) async fn call(mut service: Access<Routes>, request: Request<Body>, pa
             Err(frame) => headers.extend(frame.into_trailers().unwrap_or_default()),
         }
     }
-    Whole { code: code(&headers), data, headers: format!("{headers:?}") }
+    Whole { code: code(&headers), data, headers }
 }
 
 /// The status; a stream that was left while it went well has none.

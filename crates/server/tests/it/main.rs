@@ -15,6 +15,7 @@ mod harness;
 mod isolation;
 mod marks;
 mod operator;
+mod repeated;
 mod seen;
 mod surface;
 mod tools;

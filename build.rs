@@ -10,13 +10,17 @@ use std::{
 use prost_reflect::{DescriptorPool, DynamicMessage, ExtensionDescriptor, MethodDescriptor};
 
 /// Messages that carry a password or a token: `proto/secret.rs` prints their names only.
-const SECRETS: [&str; 6] = [
+const SECRETS: [&str; 10] = [
     ".therapy.tenancy.v1.CreateUserRequest",
     ".therapy.tenancy.v1.UpdateUserRequest",
     ".therapy.tenancy.v1.LoginRequest",
     ".therapy.tenancy.v1.LoginResponse",
     ".therapy.tenancy.v1.IssueTokenResponse",
     ".therapy.tenancy.v1.RotateTokenResponse",
+    ".therapy.tenancy.v1.SetPasswordRequest",
+    ".therapy.tenancy.v1.ChangePasswordRequest",
+    ".therapy.tenancy.v1.InviteUserResponse",
+    ".therapy.tenancy.v1.ResetPasswordResponse",
 ];
 
 #[expect(clippy::disallowed_methods, reason = "cargo speaks to a build script through the environment")]

@@ -2,7 +2,8 @@
 use std::fmt;
 
 use crate::tenancy::v1::{
-    CreateUserRequest, IssueTokenResponse, LoginRequest, LoginResponse, RotateTokenResponse, UpdateUserRequest,
+    ChangePasswordRequest, CreateUserRequest, InviteUserResponse, IssueTokenResponse, LoginRequest, LoginResponse,
+    ResetPasswordResponse, RotateTokenResponse, SetPasswordRequest, UpdateUserRequest,
 };
 
 macro_rules! prints_its_name_only {
@@ -22,4 +23,8 @@ prints_its_name_only!(
     LoginResponse,
     IssueTokenResponse,
     RotateTokenResponse,
+    SetPasswordRequest,
+    ChangePasswordRequest,
+    InviteUserResponse,
+    ResetPasswordResponse,
 );

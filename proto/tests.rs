@@ -6,10 +6,11 @@ use prost_reflect::{DescriptorPool, Kind, MessageDescriptor};
 use crate::{FILE_DESCRIPTOR_SET, METHODS, Phi, method};
 
 /// RPCs that change something and yet take no `request_id`: repeating them is harmless or pointless.
-const UNKEYED: [&str; 3] = [
+const UNKEYED: [&str; 4] = [
     "/therapy.claims.v1.ClearinghouseService/Acknowledge",
     "/therapy.tenancy.v1.AuthService/Login",
     "/therapy.tenancy.v1.AuthService/Logout",
+    "/therapy.tenancy.v1.AuthService/SetPassword",
 ];
 
 fn pool() -> DescriptorPool {
@@ -86,12 +87,16 @@ fn nothing_is_a_float() {
 
 #[test]
 fn messages_with_secrets_print_their_name_only() {
-    use crate::tenancy::v1::{CreateUserRequest, IssueTokenResponse, LoginRequest, LoginResponse};
+    use crate::tenancy::v1::{
+        CreateUserRequest, InviteUserResponse, IssueTokenResponse, LoginRequest, LoginResponse, SetPasswordRequest,
+    };
     let secret = || "hush".to_owned();
     let shown = [
         format!("{:?}", LoginRequest { email: secret(), password: secret() }),
         format!("{:?}", LoginResponse { token: secret(), ..LoginResponse::default() }),
         format!("{:?}", IssueTokenResponse { secret: secret(), ..IssueTokenResponse::default() }),
+        format!("{:?}", SetPasswordRequest { one_time_token: secret(), password: secret() }),
+        format!("{:?}", InviteUserResponse { one_time_token: secret(), ..InviteUserResponse::default() }),
         format!("{:?}", CreateUserRequest { password: secret(), ..CreateUserRequest::default() }),
     ];
     assert!(shown.iter().all(|text| text.ends_with(" { .. }")), "{shown:?}");

@@ -37,6 +37,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     "2026-11-23-000900_requests",
     "2026-11-23-001000_session_changes",
     "2026-11-23-001100_request_purge",
+    "2026-11-24-000100_identity",
     "2026-11-24-000200_break_glass",
 };
 

@@ -85,7 +85,7 @@ pub async fn routes(
     }
     serve!(
         PracticeServiceServer::new(Practices::new(vault.clone(), directory.clone())),
-        UserServiceServer::new(Users::new(vault.clone(), passwords.clone())),
+        UserServiceServer::new(Users::new(vault.clone(), passwords.clone(), directory.env().clone())),
         MembershipServiceServer::new(Memberships::new(vault.clone())),
         BreakGlassServiceServer::new(BreakGlasses::new(vault.clone(), directory.clone())),
         AuthServiceServer::new(Auth::new(vault.clone(), directory.clone(), passwords.clone())),

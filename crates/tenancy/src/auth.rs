@@ -1,8 +1,10 @@
 //! Logging in, choosing a practice, and the credentials of other services.
 
 mod credential;
+mod password;
 pub mod service;
 mod session;
+mod suspend;
 
 use std::sync::Arc;
 

@@ -199,6 +199,8 @@ impl TokenRow {
         match self.kind {
             TokenKind::Session => self.user_id.filter(|_| self.user_is_active == Some(true)).map(Actor::User),
             TokenKind::Service => self.account_id.filter(|_| self.account_is_active == Some(true)).map(Actor::Service),
+            // they open nothing but a password
+            TokenKind::Invite | TokenKind::Reset => None,
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod auth;
 pub mod break_glass;
 pub mod directory;
 pub mod membership;
+pub mod one_time;
 pub mod operator;
 pub mod password;
 pub mod practice;

@@ -34,7 +34,7 @@ pub struct Operator {
 impl Operator {
     #[must_use]
     pub fn new(vault: Vault, directory: Directory, passwords: Passwords, facts: Arc<Facts>) -> Self {
-        let users = Users::new(vault.clone(), passwords.clone());
+        let users = Users::new(vault.clone(), passwords.clone(), directory.env().clone());
         let memberships = Memberships::new(vault.clone());
         let auth = Auth::new(vault.clone(), directory, passwords);
         Self { vault, users, memberships, auth, facts }

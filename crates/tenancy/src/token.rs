@@ -30,6 +30,10 @@ text_enum! {
         Session = "session",
         /// A service account.
         Service = "service",
+        /// An invited person who has no password yet; a one-time token.
+        Invite = "invite",
+        /// A person whose password is to be replaced; a one-time token.
+        Reset = "reset",
     }
 }
 

@@ -1,6 +1,7 @@
 //! A person who logs in. People are known across practices, so their rows are reached through functions only.
 
 pub mod convert;
+mod life;
 pub mod service;
 pub mod store;
 
@@ -16,6 +17,8 @@ use crate::membership::{Member, Owners};
 pub const EMAIL_MAX: usize = 254;
 const PASSWORD_MIN: usize = 12;
 const PASSWORD_MAX: usize = 128;
+/// Longer passwords are never right.
+const PASSWORD_BYTES_MAX: usize = 1024;
 /// How long a training for handling health information counts.
 pub const PHI_TRAINING_VALID: TimeDelta = TimeDelta::days(365);
 
@@ -96,13 +99,7 @@ pub fn judge_change(caller: Actor, owners: &Owners, here: PracticeId, places: &[
     if caller == Actor::System {
         return Ok(());
     }
-    if places.iter().any(|m| m.practice_id != here && m.is_active) {
-        return Err(Failure::new(
-            Code::FailedPrecondition,
-            "USER_SHARED",
-            "the user is an active member of another practice too; end the membership here instead",
-        ));
-    }
+    judge_shared(here, places)?;
     match places.iter().find(|m| m.practice_id == here) {
         Some(place) if !place.is_active => Err(Failure::new(
             Code::FailedPrecondition,
@@ -112,6 +109,28 @@ pub fn judge_change(caller: Actor, owners: &Owners, here: PracticeId, places: &[
         Some(place) if place.is_owner && caller != Actor::User(place.user_id) => owners.require(caller),
         Some(_) | None => Ok(()),
     }
+}
+
+/// Judges whether a practice may let a person in again, who is nobody's while no membership counts.
+///
+/// # Errors
+/// `FAILED_PRECONDITION` for people who work in another practice.
+pub fn judge_return(caller: Actor, here: PracticeId, places: &[Member]) -> Result<(), Failure> {
+    if caller == Actor::System {
+        return Ok(());
+    }
+    judge_shared(here, places)
+}
+
+fn judge_shared(here: PracticeId, places: &[Member]) -> Result<(), Failure> {
+    if places.iter().any(|m| m.practice_id != here && m.is_active) {
+        return Err(Failure::new(
+            Code::FailedPrecondition,
+            "USER_SHARED",
+            "the user is an active member of another practice too; end the membership here instead",
+        ));
+    }
+    Ok(())
 }
 
 /// Nobody opens the gates of verification and training for themselves.

@@ -35,6 +35,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    tenancy.one_time_tokens (key_id) {
+        key_id -> Text,
+        secret_hash -> Bytea,
+        purpose -> Text,
+        user_id -> Uuid,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     tenancy.practices (id) {
         id -> Uuid,
         name -> Text,
@@ -109,7 +122,7 @@ diesel::table! {
     tenancy.users (id) {
         id -> Uuid,
         email -> Text,
-        password_hash -> Text,
+        password_hash -> Nullable<Text>,
         first_name -> Text,
         last_name -> Text,
         role -> Text,

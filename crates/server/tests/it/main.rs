@@ -17,6 +17,7 @@ mod marks;
 mod operator;
 mod repeated;
 mod seen;
+mod shut_out;
 mod surface;
 mod tools;
 mod trail;

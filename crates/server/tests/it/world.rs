@@ -198,6 +198,13 @@ impl World {
                 ..Default::default()
             }
             .encode_to_vec(),
+            "InviteUser" => tenancy::InviteUserRequest {
+                user: Some(user),
+                role,
+                therapist_id: self.practice.therapist_id.clone(),
+                ..Default::default()
+            }
+            .encode_to_vec(),
             // not GrantServiceAccount: accounts are no practice's, and whoever knows one may let it in
             "UpdateUser" => {
                 let update_mask = mask("first_name");

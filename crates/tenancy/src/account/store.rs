@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Int4, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Bool, Int4, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use kernel::Failure;
 use kernel::id::{PracticeId, ServiceAccountId};
@@ -74,6 +74,24 @@ pub async fn grant(tx: &Tx<'_>, id: ServiceAccountId, grant: &NewGrant) -> Resul
     };
     let given: Vec<Grant> = Cached(query).get_results(&mut tx.conn()).await.explain(explain)?;
     given.into_iter().next().ok_or_else(|| Failure::internal("the grant was not given"))
+}
+
+/// Ends the grant in the scope's practice.
+pub async fn end_grant(tx: &Tx<'_>, id: ServiceAccountId) -> Result<Grant, Failure> {
+    let query = diesel::sql_query("SELECT * FROM tenancy.grant_end($1, $2)")
+        .bind::<SqlUuid, _>(id)
+        .bind::<Timestamptz, _>(tx.scope().now());
+    let ended: Vec<Grant> = Cached(query).get_results(&mut tx.conn()).await.map_err(schema::Error::from)?;
+    ended.into_iter().next().ok_or_else(|| Failure::not_found("service account", id))
+}
+
+/// Suspends or reactivates an account with a grant in the practice.
+pub async fn set_active(tx: &Tx<'_>, id: ServiceAccountId, is_active: bool) -> Result<Account, Failure> {
+    let query = diesel::sql_query("SELECT * FROM tenancy.service_account_set_active($1, $2, $3)")
+        .bind::<SqlUuid, _>(id)
+        .bind::<Bool, _>(is_active)
+        .bind::<Timestamptz, _>(tx.scope().now());
+    one(Cached(query).get_results(&mut tx.conn()).await.map_err(schema::Error::from)?, id)
 }
 
 /// An account's grants in all practices, ended ones too.

@@ -9,9 +9,7 @@ use tonic::{Request, Response, Status};
 
 use super::Auth;
 use crate::user;
-
-/// Longer passwords are never right.
-const PASSWORD_BYTES_MAX: usize = 1024;
+use crate::user::convert::read_known_password;
 
 #[tonic::async_trait]
 impl pb::auth_service_server::AuthService for Auth {
@@ -21,12 +19,8 @@ impl pb::auth_service_server::AuthService for Auth {
             let pb::LoginRequest { email, password } = message;
             let mut v = Violations::new();
             let email = v.text("email", &email, user::EMAIL_MAX);
-            if password.is_empty() {
-                v.add("password", "is required");
-            } else if password.len() > PASSWORD_BYTES_MAX {
-                v.add("password", "is too long");
-            }
-            let email = v.done(email)?;
+            let password = read_known_password(&mut v, "password", &password);
+            let (email, password) = v.done((email, password))?;
             self.0.log_in(ctx.facts(), &email, password).await
         })
         .await
@@ -35,6 +29,22 @@ impl pb::auth_service_server::AuthService for Auth {
     async fn logout(&self, request: Request<pb::LogoutRequest>) -> Result<Response<pb::LogoutResponse>, Status> {
         let Call { ctx, message: pb::LogoutRequest {} } = Call::of(request)?;
         answer(&ctx, async { self.0.log_out(ctx.identity()?, ctx.facts()).await }).await
+    }
+
+    async fn set_password(
+        &self,
+        request: Request<pb::SetPasswordRequest>,
+    ) -> Result<Response<pb::SetPasswordResponse>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async { self.0.set_password(ctx.facts(), message).await }).await
+    }
+
+    async fn change_password(
+        &self,
+        request: Request<pb::ChangePasswordRequest>,
+    ) -> Result<Response<pb::ChangePasswordResponse>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async { self.0.change_password(ctx.identity()?, ctx.facts(), message).await }).await
     }
 
     async fn switch_practice(
@@ -75,6 +85,30 @@ impl pb::auth_service_server::AuthService for Auth {
     ) -> Result<Response<pb::ServiceGrant>, Status> {
         let Call { ctx, message } = Call::of(request)?;
         answer(&ctx, async { self.0.grant_service_account(ctx.scope()?, message).await }).await
+    }
+
+    async fn revoke_service_grant(
+        &self,
+        request: Request<pb::RevokeServiceGrantRequest>,
+    ) -> Result<Response<pb::ServiceGrant>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async { self.0.revoke_service_grant(ctx.scope()?, message).await }).await
+    }
+
+    async fn suspend_service_account(
+        &self,
+        request: Request<pb::SuspendServiceAccountRequest>,
+    ) -> Result<Response<pb::ServiceAccount>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async { self.0.suspend_service_account(ctx.scope()?, message).await }).await
+    }
+
+    async fn reactivate_service_account(
+        &self,
+        request: Request<pb::ReactivateServiceAccountRequest>,
+    ) -> Result<Response<pb::ServiceAccount>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async { self.0.reactivate_service_account(ctx.scope()?, message).await }).await
     }
 
     async fn issue_token(

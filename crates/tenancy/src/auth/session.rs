@@ -39,7 +39,8 @@ impl Inner {
         };
         let found = user::store::for_login(self.vault.db(), email).await?;
         let (known, stored, is_active) = match found {
-            Some(LoginRow { id, password_hash, is_active }) => (Some(id), Some(password_hash), is_active),
+            // who was invited and has no password yet is answered like somebody with another one
+            Some(LoginRow { id, password_hash, is_active }) => (Some(id), password_hash, is_active),
             None => (None, None, false),
         };
         let is_right = self.passwords.verify(password, stored).await?;
@@ -148,13 +149,13 @@ impl Inner {
     }
 
     /// Records a refused log-in, then answers why it was refused.
-    async fn refused(&self, facts: &Facts, entry: Entry, failure: Failure) -> Result<Failure, Failure> {
+    pub(super) async fn refused(&self, facts: &Facts, entry: Entry, failure: Failure) -> Result<Failure, Failure> {
         self.vault.batcher().record(entry.ended(Outcome::Denied, failure.reason)).await?;
         facts.note_entry();
         Ok(failure)
     }
 
-    async fn throttled(&self, facts: &Facts, throttled: Throttled) -> Result<Failure, Failure> {
+    pub(super) async fn throttled(&self, facts: &Facts, throttled: Throttled) -> Result<Failure, Failure> {
         let failure = Failure::from(throttled);
         // the first one tells the story; a flood must not fill the trail
         if !throttled.is_first {
@@ -170,7 +171,7 @@ fn refusal() -> Failure {
 }
 
 /// Somebody who has just logged in, for the entry that says so.
-fn newcomer(user: UserId, key_id: &str) -> Identity {
+pub(super) fn newcomer(user: UserId, key_id: &str) -> Identity {
     let standing = Standing::Person {
         is_verified: false,
         phi_training_completed: false,

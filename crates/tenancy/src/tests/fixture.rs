@@ -80,7 +80,7 @@ impl World {
         let facts = Arc::new(facts(&clock, "/admin"));
         Self {
             practices: Practices::new(vault.clone(), directory.clone()),
-            users: Users::new(vault.clone(), passwords.clone()),
+            users: Users::new(vault.clone(), passwords.clone(), directory.env().clone()),
             memberships: Memberships::new(vault.clone()),
             auth: Auth::new(vault.clone(), directory.clone(), passwords.clone()),
             operator: Operator::new(vault.clone(), directory.clone(), passwords.clone(), facts),

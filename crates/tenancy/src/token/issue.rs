@@ -82,7 +82,7 @@ pub async fn revoke(tx: &Tx<'_>, key_id: &KeyId) -> Result<Token, Failure> {
 }
 
 /// Locks an account whose tokens are the caller's to make and to end.
-async fn own_account(tx: &Tx<'_>, id: ServiceAccountId) -> Result<Account, Failure> {
+pub(crate) async fn own_account(tx: &Tx<'_>, id: ServiceAccountId) -> Result<Account, Failure> {
     let (account, grants, caller) = join!(account::store::lock(tx, id), account::store::grants_of(tx, id), caller(tx));
     let (account, grants) = (account?, grants?);
     account::judge_tokens(tx.scope().practice(), &grants, &caller?)?;

@@ -10,7 +10,7 @@ fn env() -> Env {
 
 #[test]
 fn a_minted_token_reads_back() {
-    for kind in [TokenKind::Session, TokenKind::Service] {
+    for kind in TokenKind::ALL.iter().copied() {
         let Minted { key_id, kind: _, secret, hash } = mint(&env(), kind).unwrap();
         let text = secret.reveal();
         assert!(text.starts_with(&format!("tc_test_{kind}_{key_id}_")), "{text}");
@@ -65,7 +65,7 @@ proptest! {
 
     #[test]
     fn nonsense_with_a_right_checksum_is_refused_without_a_panic(
-        body in "(tc_)?(test_)?(session|service)?_?[0-9a-f]{0,22}_?[^A-F]{0,66}"
+        body in "(tc_)?(test_)?(session|service|invite|reset)?_?[0-9a-f]{0,22}_?[^A-F]{0,66}"
     ) {
         let text = format!("{body}{:08x}", crc32fast::hash(body.as_bytes()));
         if let Some(presented) = parse(&env(), &text) {

@@ -7,7 +7,7 @@ use kernel::mask::Mask;
 use kernel::{Role, Violations, etag};
 use therapy_claims::tenancy::v1 as pb;
 
-use super::{EMAIL_MAX, PASSWORD_MAX, PASSWORD_MIN, User, UserPatch};
+use super::{EMAIL_MAX, PASSWORD_BYTES_MAX, PASSWORD_MAX, PASSWORD_MIN, User, UserPatch};
 use crate::membership::convert::{optional_role, role_to_pb};
 
 /// The fields that `UpdateUser` may name.
@@ -91,10 +91,20 @@ pub fn read_email(v: &mut Violations, email: &str) -> String {
     email
 }
 
+/// A password that is to be compared.
+pub fn read_known_password(v: &mut Violations, field: &str, password: &str) -> String {
+    if password.is_empty() {
+        v.add(field, "is required");
+    } else if password.len() > PASSWORD_BYTES_MAX {
+        v.add(field, "is too long");
+    }
+    password.to_owned()
+}
+
 /// A new password.
-pub fn read_password(v: &mut Violations, password: &str) -> String {
+pub fn read_password(v: &mut Violations, field: &str, password: &str) -> String {
     if !(PASSWORD_MIN..=PASSWORD_MAX).contains(&password.chars().count()) {
-        v.add("password", "must have 12 to 128 characters");
+        v.add(field, "must have 12 to 128 characters");
     }
     password.to_owned()
 }

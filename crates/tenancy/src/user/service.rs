@@ -11,20 +11,32 @@ use therapy_claims::tenancy::v1 as pb;
 use tonic::{Request, Response, Status};
 
 use super::{User, UserPatch, convert, judge_change, judge_gates, store};
-use crate::membership::{self, Membership, MembershipPatch};
+use crate::membership::{self, Membership};
+use crate::one_time;
 use crate::password::Passwords;
+use crate::token::Env;
 
 /// Serves the users of a practice.
 #[derive(Debug, Clone)]
 pub struct Users {
     vault: Vault,
     passwords: Passwords,
+    env: Env,
 }
 
 impl Users {
     #[must_use]
-    pub const fn new(vault: Vault, passwords: Passwords) -> Self {
-        Self { vault, passwords }
+    pub const fn new(vault: Vault, passwords: Passwords, env: Env) -> Self {
+        Self { vault, passwords, env }
+    }
+
+    pub(super) const fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Which installation the one-time tokens are for.
+    pub(super) const fn env(&self) -> &Env {
+        &self.env
     }
 
     /// Creates a user with a first membership.
@@ -33,7 +45,7 @@ impl Users {
     /// Those of `CreateUser`.
     pub async fn create(&self, scope: &Scope, mut message: pb::CreateUserRequest) -> Result<pb::User, Failure> {
         let mut v = Violations::new();
-        let password = convert::read_password(&mut v, &message.password);
+        let password = convert::read_password(&mut v, "password", &message.password);
         // the digest is stored, and must not help anybody to guess the password
         message.password.clear();
         let once = once(&mut v, scope, &message.request_id, &message);
@@ -51,7 +63,7 @@ impl Users {
                     if place.is_owner {
                         owners.require(scope.actor())?;
                     }
-                    let created = create(tx, &user, &hash, &place).await?;
+                    let created = create(tx, &user, Some(&hash), &place).await?;
                     Ok(changed(scope, Action::Create, created))
                 }
             })
@@ -64,7 +76,7 @@ impl Users {
     /// Those of `CreateUser`.
     pub async fn create_founder(&self, scope: &Scope, user: &pb::User, password: &str) -> Result<pb::User, Failure> {
         let mut v = Violations::new();
-        let password = convert::read_password(&mut v, password);
+        let password = convert::read_password(&mut v, "password", password);
         v.set_prefix("user.");
         let user = convert::new(&mut v, scope.now(), Role::Admin, user);
         let user = v.done(user)?;
@@ -72,7 +84,7 @@ impl Users {
         self.vault
             .write(scope, None, || {
                 async |tx| {
-                    store::insert(tx, &user, &hash).await?;
+                    store::insert(tx, &user, Some(&hash)).await?;
                     let entry = Entry::bare(scope, Action::Create, "user").with(user.id.uuid());
                     Ok(Change::recorded(entry, Phi::new(convert::to_pb(user.clone(), scope.now()))))
                 }
@@ -87,7 +99,7 @@ impl Users {
     pub async fn update(&self, scope: &Scope, mut message: pb::UpdateUserRequest) -> Result<pb::User, Failure> {
         let mut v = Violations::new();
         let password = std::mem::take(&mut message.password);
-        let password = (!password.is_empty()).then(|| convert::read_password(&mut v, &password));
+        let password = (!password.is_empty()).then(|| convert::read_password(&mut v, "password", &password));
         let once = once(&mut v, scope, &message.request_id, &message);
         let mask = match (&message.update_mask, &password) {
             // a new password is change enough
@@ -141,6 +153,7 @@ impl Users {
                     if let Some(hash) = password_hash {
                         store::set_password(tx, id, hash).await?;
                         store::revoke_tokens(tx, id, scope.now()).await?;
+                        one_time::store::end(tx, id).await?;
                         updated = store::get(tx, id).await?;
                     }
                     let gates = |user: &User| (user.is_verified, user.phi_training_completed_at);
@@ -158,6 +171,14 @@ impl pb::user_service_server::UserService for Users {
     async fn create_user(&self, request: Request<pb::CreateUserRequest>) -> Result<Response<pb::User>, Status> {
         let Call { ctx, message } = Call::of(request)?;
         answer(&ctx, async { self.create(ctx.scope()?, message).await }).await
+    }
+
+    async fn invite_user(
+        &self,
+        request: Request<pb::InviteUserRequest>,
+    ) -> Result<Response<pb::InviteUserResponse>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async { self.invite(ctx.scope()?, message).await }).await
     }
 
     async fn get_user(&self, request: Request<pb::GetUserRequest>) -> Result<Response<pb::User>, Status> {
@@ -188,33 +209,38 @@ impl pb::user_service_server::UserService for Users {
 
     async fn deactivate_user(&self, request: Request<pb::DeactivateUserRequest>) -> Result<Response<pb::User>, Status> {
         let Call { ctx, message } = Call::of(request)?;
-        answer(&ctx, async {
-            let scope = ctx.scope()?;
-            let mut v = Violations::new();
-            let once = once(&mut v, scope, &message.request_id, &message);
-            let id = v.id("id", &message.id);
-            let expected = etag::expected(&mut v, "etag", &message.etag);
-            let id = v.done(id)?;
-            self.vault
-                .write(scope, once.as_ref(), || {
-                    async |tx| {
-                        let user = deactivate(tx, id, expected).await?;
-                        Ok(changed(scope, Action::PermissionChange, user))
-                    }
-                })
-                .await
-        })
-        .await
+        answer(&ctx, async { self.deactivate(ctx.scope()?, &message).await }).await
+    }
+
+    async fn reactivate_user(&self, request: Request<pb::ReactivateUserRequest>) -> Result<Response<pb::User>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async { self.reactivate(ctx.scope()?, &message).await }).await
+    }
+
+    async fn reset_password(
+        &self,
+        request: Request<pb::ResetPasswordRequest>,
+    ) -> Result<Response<pb::ResetPasswordResponse>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async { self.reset(ctx.scope()?, message).await }).await
+    }
+
+    async fn revoke_sessions(
+        &self,
+        request: Request<pb::RevokeSessionsRequest>,
+    ) -> Result<Response<pb::RevokeSessionsResponse>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async { self.end_sessions(ctx.scope()?, &message).await }).await
     }
 }
 
-fn changed(scope: &Scope, action: Action, user: User) -> Change<pb::User> {
+pub(super) fn changed(scope: &Scope, action: Action, user: User) -> Change<pb::User> {
     let entry = Entry::bare(scope, action, "user").with(user.id.uuid());
     Change::recorded(entry, Phi::new(convert::to_pb(user, scope.now())))
 }
 
 /// The user as it is, if the caller may change it.
-async fn judged(tx: &Tx<'_>, id: UserId, expected: Option<i64>) -> Result<User, Failure> {
+pub(super) async fn judged(tx: &Tx<'_>, id: UserId, expected: Option<i64>) -> Result<User, Failure> {
     let owners = membership::store::lock_owners(tx);
     let (owners, user, places) = join!(owners, store::get(tx, id), membership::store::of_user(tx, id));
     let user = user?;
@@ -224,23 +250,9 @@ async fn judged(tx: &Tx<'_>, id: UserId, expected: Option<i64>) -> Result<User, 
 }
 
 /// A user with the first membership, whose practice is the active one.
-pub(crate) async fn create(tx: &Tx<'_>, user: &User, hash: &str, place: &Membership) -> Result<User, Failure> {
+pub(super) async fn create(tx: &Tx<'_>, user: &User, hash: Option<&str>, place: &Membership) -> Result<User, Failure> {
     store::insert(tx, user, hash).await?;
     membership::store::insert(tx, place).await?;
     store::set_active_practice(tx, user.id, place.practice_id).await?;
     store::get(tx, user.id).await
-}
-
-/// Ends the user, the membership and the sessions.
-async fn deactivate(tx: &Tx<'_>, id: UserId, expected: Option<i64>) -> Result<User, Failure> {
-    let before = judged(tx, id, expected).await?;
-    let owners = membership::store::lock_owners(tx).await?;
-    let place = membership::store::lock(tx, id).await?;
-    let end = MembershipPatch { is_active: Some(false), ..MembershipPatch::default() };
-    owners.judge(tx.scope().actor(), &place, &place.patched(&end))?;
-    membership::store::update(tx, id, &end).await?;
-    let inactive = UserPatch { is_active: Some(false), ..UserPatch::default() };
-    let updated = store::update(tx, &before.patched(&inactive, tx.scope().now())).await?;
-    store::revoke_tokens(tx, id, tx.scope().now()).await?;
-    Ok(updated)
 }

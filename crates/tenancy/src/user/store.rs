@@ -15,8 +15,9 @@ use super::User;
 pub struct LoginRow {
     #[diesel(sql_type = SqlUuid)]
     pub id: UserId,
-    #[diesel(sql_type = Text)]
-    pub password_hash: String,
+    /// None for those who were invited and have not chosen one.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub password_hash: Option<String>,
     #[diesel(sql_type = Bool)]
     pub is_active: bool,
 }
@@ -33,6 +34,12 @@ struct Done {
     done: bool,
 }
 
+#[derive(QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = Int4)]
+    count: i32,
+}
+
 fn explain(refused: Refused<'_>) -> Option<Failure> {
     match refused {
         Refused::Taken("users_email_key") => Some(Failure::already_exists(
@@ -45,11 +52,11 @@ fn explain(refused: Refused<'_>) -> Option<Failure> {
 }
 
 /// Adds a user.
-pub async fn insert(tx: &Tx<'_>, user: &User, password_hash: &str) -> Result<(), Failure> {
+pub async fn insert(tx: &Tx<'_>, user: &User, password_hash: Option<&str>) -> Result<(), Failure> {
     let query = diesel::sql_query("SELECT id FROM tenancy.user_insert($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
         .bind::<SqlUuid, _>(user.id)
         .bind::<Text, _>(&user.email)
-        .bind::<Text, _>(password_hash)
+        .bind::<Nullable<Text>, _>(password_hash)
         .bind::<Text, _>(&user.first_name)
         .bind::<Text, _>(&user.last_name)
         .bind::<Text, _>(user.role)
@@ -127,13 +134,24 @@ pub async fn set_password(tx: &Tx<'_>, user: UserId, password_hash: &str) -> Res
     Ok(done(&Cached(query).get_results(&mut tx.conn()).await?))
 }
 
-/// Ends all sessions of a member.
-pub async fn revoke_tokens(tx: &Tx<'_>, user: UserId, at: DateTime<Utc>) -> Result<()> {
-    let query = diesel::sql_query("SELECT tenancy.tokens_revoke_of_user($1, $2)")
+/// Replaces the caller's own password, if the old one is still what was compared, and ends the caller's other sessions.
+pub async fn change_password(tx: &Tx<'_>, user: UserId, old_hash: &str, new_hash: &str) -> Result<bool> {
+    let query = diesel::sql_query("SELECT tenancy.user_change_password($1, $2, $3, $4, $5) AS done")
+        .bind::<SqlUuid, _>(user)
+        .bind::<Text, _>(old_hash)
+        .bind::<Text, _>(new_hash)
+        .bind::<Text, _>(tx.scope().key_id())
+        .bind::<Timestamptz, _>(tx.scope().now());
+    Ok(done(&Cached(query).get_results(&mut tx.conn()).await?))
+}
+
+/// Ends all sessions of a member; answers how many.
+pub async fn revoke_tokens(tx: &Tx<'_>, user: UserId, at: DateTime<Utc>) -> Result<i32> {
+    let query = diesel::sql_query("SELECT tenancy.tokens_revoke_of_user($1, $2) AS count")
         .bind::<SqlUuid, _>(user)
         .bind::<Timestamptz, _>(at);
-    Cached(query).execute(&mut tx.conn()).await?;
-    Ok(())
+    let counted: Vec<Counted> = Cached(query).get_results(&mut tx.conn()).await?;
+    Ok(counted.iter().map(|row| row.count).sum())
 }
 
 /// The only question that is answered with a password's hash.

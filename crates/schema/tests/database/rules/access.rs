@@ -8,7 +8,7 @@ pub(super) const RULES: &[Rule] = &[
         violations: "
             SELECT name AS line FROM ours o
             WHERE relkind IN ('r', 'p') AND name NOT IN ('tenancy.practices',
-                'tenancy.users', 'tenancy.service_accounts', 'tenancy.tokens', 'feed.subscriptions', 'feed.leases',
+                'tenancy.users', 'tenancy.service_accounts', 'tenancy.tokens', 'tenancy.one_time_tokens', 'feed.subscriptions', 'feed.leases',
                 'claims.payers', 'claims.payer_profiles')
               AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = o.oid AND a.attname = 'practice_id'
                               AND a.atttypid = 'uuid'::regtype AND a.attnotnull)",
@@ -137,7 +137,14 @@ pub(super) const RULES: &[Rule] = &[
               'tenancy.service_account_get(uuid)',
               'tenancy.service_account_lock(uuid)',
               'tenancy.grant_upsert(uuid,text[],timestamp with time zone,timestamp with time zone,timestamp with time zone)',
-              'tenancy.service_accounts_in_practice(uuid,integer)'])",
+              'tenancy.service_accounts_in_practice(uuid,integer)',
+              'tenancy.one_time_end(uuid,timestamp with time zone)',
+              'tenancy.one_time_insert(text,bytea,text,uuid,timestamp with time zone,timestamp with time zone)',
+              'tenancy.one_time_resolve(text)',
+              'tenancy.one_time_redeem(text,bytea,text,timestamp with time zone)',
+              'tenancy.user_change_password(uuid,text,text,text,timestamp with time zone)',
+              'tenancy.service_account_set_active(uuid,boolean,timestamp with time zone)',
+              'tenancy.grant_end(uuid,timestamp with time zone)'])",
         bad: "CREATE FUNCTION tenancy.bad() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT 1'",
         reports: "tenancy.bad()",
     },
@@ -192,7 +199,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "7: nobody has a right on the global tables of people and credentials",
         violations: "
             SELECT format('%s %s', o.name, a.grantee::regrole) AS line FROM ours o, aclexplode(o.relacl) a
-            WHERE a.grantee <> o.relowner AND o.name IN ('tenancy.users', 'tenancy.user_profiles', 'tenancy.tokens',
+            WHERE a.grantee <> o.relowner AND o.name IN ('tenancy.users', 'tenancy.user_profiles', 'tenancy.tokens', 'tenancy.one_time_tokens',
               'tenancy.service_accounts', 'tenancy.service_grants')",
         bad: "GRANT SELECT ON tenancy.tokens TO claims_app",
         reports: "tenancy.tokens claims_app",

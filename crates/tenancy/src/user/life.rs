@@ -1,0 +1,204 @@
+//! How people come, go and come back: invitations, resets, deactivation, reactivation, ended sessions.
+
+use audit::vault::once;
+use audit::{Action, Change, Entry};
+use futures_util::join;
+use kernel::clock::timestamp;
+use kernel::id::UserId;
+use kernel::{Code, Failure, Phi, Scope, Violations, etag};
+use schema::Tx;
+use therapy_claims::tenancy::v1 as pb;
+
+use super::service::{Users, changed, create, judged};
+use super::{User, UserPatch, convert, judge_return, store};
+use crate::membership::{self, Membership, MembershipPatch};
+use crate::one_time::{self, INVITE_LIFE, RESET_LIFE};
+use crate::token::{self, TokenKind};
+
+impl Users {
+    /// Creates a user without a password, and a one-time token that sets one.
+    ///
+    /// # Errors
+    /// Those of `InviteUser`.
+    pub async fn invite(
+        &self,
+        scope: &Scope,
+        message: pb::InviteUserRequest,
+    ) -> Result<pb::InviteUserResponse, Failure> {
+        let mut v = Violations::new();
+        let once = once(&mut v, scope, &message.request_id, &message);
+        let role = membership::convert::role(&mut v, "role", message.role);
+        let therapist = v.optional_id("therapist_id", &message.therapist_id);
+        v.set_prefix("user.");
+        let user = convert::new(&mut v, scope.now(), role, &message.user.unwrap_or_default());
+        let user = v.done(user)?;
+        let place = Membership::new(scope, user.id, role, message.is_owner, therapist);
+        let minted = token::mint(self.env(), TokenKind::Invite)?;
+        let expires_at = scope.now() + INVITE_LIFE;
+        let body = || {
+            async |tx: &Tx<'_>| {
+                let owners = membership::store::lock_owners(tx).await?;
+                if place.is_owner {
+                    owners.require(scope.actor())?;
+                }
+                let created = create(tx, &user, None, &place).await?;
+                store_token(tx, &minted, user.id, expires_at).await?;
+                let entry = Entry::bare(scope, Action::Create, "user").with(user.id.uuid());
+                let response = pb::InviteUserResponse {
+                    one_time_token: String::new(),
+                    token_id: minted.key_id.to_string(),
+                    expires_at: Some(timestamp(expires_at)),
+                    user: Some(convert::to_pb(created, scope.now())),
+                };
+                Ok(Change::recorded(entry, Phi::new(response)))
+            }
+        };
+        let mut response: pb::InviteUserResponse = self.vault().write(scope, once.as_ref(), body).await?;
+        // a repeat gets the first answer, whose token is another one
+        if response.token_id == minted.key_id.as_str() {
+            response.one_time_token = minted.secret.reveal();
+        }
+        Ok(response)
+    }
+
+    /// Makes a one-time token for a user's next password.
+    ///
+    /// # Errors
+    /// Those of `ResetPassword`.
+    pub async fn reset(
+        &self,
+        scope: &Scope,
+        message: pb::ResetPasswordRequest,
+    ) -> Result<pb::ResetPasswordResponse, Failure> {
+        let mut v = Violations::new();
+        let once = once(&mut v, scope, &message.request_id, &message);
+        let id: UserId = v.id("id", &message.id);
+        let id = v.done(id)?;
+        let minted = token::mint(self.env(), TokenKind::Reset)?;
+        let expires_at = scope.now() + RESET_LIFE;
+        let body = || {
+            async |tx: &Tx<'_>| {
+                judged(tx, id, None).await?;
+                store_token(tx, &minted, id, expires_at).await?;
+                let entry = Entry::bare(scope, Action::PermissionChange, "user").with(id.uuid());
+                let response = pb::ResetPasswordResponse {
+                    one_time_token: String::new(),
+                    token_id: minted.key_id.to_string(),
+                    expires_at: Some(timestamp(expires_at)),
+                };
+                Ok(Change::recorded(entry, Phi::new(response)))
+            }
+        };
+        let mut response: pb::ResetPasswordResponse = self.vault().write(scope, once.as_ref(), body).await?;
+        if response.token_id == minted.key_id.as_str() {
+            response.one_time_token = minted.secret.reveal();
+        }
+        Ok(response)
+    }
+
+    /// Ends a user, the membership and the sessions.
+    ///
+    /// # Errors
+    /// Those of `DeactivateUser`.
+    pub async fn deactivate(&self, scope: &Scope, message: &pb::DeactivateUserRequest) -> Result<pb::User, Failure> {
+        let mut v = Violations::new();
+        let once = once(&mut v, scope, &message.request_id, message);
+        let id = v.id("id", &message.id);
+        let expected = etag::expected(&mut v, "etag", &message.etag);
+        let id = v.done(id)?;
+        let body = || {
+            async |tx: &Tx<'_>| {
+                let user = deactivate(tx, id, expected).await?;
+                Ok(changed(scope, Action::PermissionChange, user))
+            }
+        };
+        self.vault().write(scope, once.as_ref(), body).await
+    }
+
+    /// Lets a user log in again, and takes up the membership.
+    ///
+    /// # Errors
+    /// Those of `ReactivateUser`.
+    pub async fn reactivate(&self, scope: &Scope, message: &pb::ReactivateUserRequest) -> Result<pb::User, Failure> {
+        let mut v = Violations::new();
+        let once = once(&mut v, scope, &message.request_id, message);
+        let id = v.id("id", &message.id);
+        let expected = etag::expected(&mut v, "etag", &message.etag);
+        let id = v.done(id)?;
+        let body = || {
+            async |tx: &Tx<'_>| {
+                let user = reactivate(tx, id, expected).await?;
+                Ok(changed(scope, Action::PermissionChange, user))
+            }
+        };
+        self.vault().write(scope, once.as_ref(), body).await
+    }
+
+    /// Ends all sessions of a user.
+    ///
+    /// # Errors
+    /// Those of `RevokeSessions`.
+    pub async fn end_sessions(
+        &self,
+        scope: &Scope,
+        message: &pb::RevokeSessionsRequest,
+    ) -> Result<pb::RevokeSessionsResponse, Failure> {
+        let mut v = Violations::new();
+        let once = once(&mut v, scope, &message.request_id, message);
+        let id: UserId = v.id("id", &message.id);
+        let id = v.done(id)?;
+        let body = || {
+            async |tx: &Tx<'_>| {
+                store::get(tx, id).await?;
+                let revoked = store::revoke_tokens(tx, id, scope.now()).await?;
+                let entry = Entry::bare(scope, Action::PermissionChange, "user").with(id.uuid());
+                Ok(Change::recorded(entry, Phi::new(pb::RevokeSessionsResponse { revoked })))
+            }
+        };
+        self.vault().write(scope, once.as_ref(), body).await
+    }
+}
+
+async fn store_token(
+    tx: &Tx<'_>,
+    minted: &token::Minted,
+    user: UserId,
+    expires_at: chrono::DateTime<chrono::Utc>,
+) -> Result<(), Failure> {
+    if one_time::store::insert(tx, minted, user, expires_at).await? {
+        return Ok(());
+    }
+    Err(Failure::new(Code::FailedPrecondition, "USER_INACTIVE", "the user was deactivated; reactivate it first"))
+}
+
+/// Ends the user, the membership and the sessions.
+async fn deactivate(tx: &Tx<'_>, id: UserId, expected: Option<i64>) -> Result<User, Failure> {
+    let before = judged(tx, id, expected).await?;
+    let owners = membership::store::lock_owners(tx).await?;
+    let place = membership::store::lock(tx, id).await?;
+    let end = MembershipPatch { is_active: Some(false), ..MembershipPatch::default() };
+    owners.judge(tx.scope().actor(), &place, &place.patched(&end))?;
+    membership::store::update(tx, id, &end).await?;
+    let inactive = UserPatch { is_active: Some(false), ..UserPatch::default() };
+    let updated = store::update(tx, &before.patched(&inactive, tx.scope().now())).await?;
+    store::revoke_tokens(tx, id, tx.scope().now()).await?;
+    one_time::store::end(tx, id).await?;
+    Ok(updated)
+}
+
+/// Undoes [`deactivate`], but for the sessions.
+async fn reactivate(tx: &Tx<'_>, id: UserId, expected: Option<i64>) -> Result<User, Failure> {
+    let owners = membership::store::lock_owners(tx);
+    let (owners, user, places) = join!(owners, store::get(tx, id), membership::store::of_user(tx, id));
+    let (owners, before) = (owners?, user?);
+    etag::check(expected, before.version)?;
+    judge_return(tx.scope().actor(), tx.scope().practice(), &places?)?;
+    let place = membership::store::lock(tx, id).await?;
+    let back = MembershipPatch { is_active: Some(true), ..MembershipPatch::default() };
+    owners.judge(tx.scope().actor(), &place, &place.patched(&back))?;
+    if !place.is_active {
+        membership::store::update(tx, id, &back).await?;
+    }
+    let active = UserPatch { is_active: Some(true), ..UserPatch::default() };
+    store::update(tx, &before.patched(&active, tx.scope().now())).await
+}

@@ -1,3 +1,6 @@
+DROP FUNCTION tenancy.login_forgive(bytea, bytea, bytea, timestamptz);
+DROP FUNCTION tenancy.login_admit(bytea, bytea, bytea, timestamptz, integer, integer, integer, integer, integer);
+DROP TABLE tenancy.login_attempts;
 DROP FUNCTION tenancy.grant_end(uuid, timestamptz);
 DROP FUNCTION tenancy.service_account_set_active(uuid, boolean, timestamptz);
 DROP FUNCTION tenancy.user_change_password(uuid, text, text, text, timestamptz);

@@ -151,3 +151,90 @@ GRANT EXECUTE ON FUNCTION
   tenancy.service_account_set_active(uuid, boolean, timestamptz),
   tenancy.grant_end(uuid, timestamptz)
 TO claims_app;
+
+-- === failed log-ins ===
+
+CREATE TABLE tenancy.login_attempts (
+  key           bytea       NOT NULL,
+  since         timestamptz NOT NULL,
+  failed        integer     NOT NULL,
+  last_at       timestamptz NOT NULL,
+  trusted_until timestamptz,
+  keep_until    timestamptz NOT NULL,
+  CONSTRAINT login_attempts_pkey PRIMARY KEY (key),
+  CONSTRAINT login_attempts_key_check CHECK (octet_length(key) = 32),
+  CONSTRAINT login_attempts_failed_check CHECK (failed >= 0)
+);
+CREATE INDEX login_attempts_keep_until_idx ON tenancy.login_attempts (keep_until);
+COMMENT ON TABLE tenancy.login_attempts IS 'Attempts that failed, counted within a window. Global, reached through functions only; what is over is removed by the attempts that follow.';
+COMMENT ON COLUMN tenancy.login_attempts.key IS 'SHA-256 of an account and an address together, of an account, or of an address: who tries from where is not kept in clear text.';
+COMMENT ON COLUMN tenancy.login_attempts.since IS 'When the window began.';
+COMMENT ON COLUMN tenancy.login_attempts.failed IS 'Attempts of the window that were not taken back by a success.';
+COMMENT ON COLUMN tenancy.login_attempts.last_at IS 'The last attempt that was let through.';
+COMMENT ON COLUMN tenancy.login_attempts.trusted_until IS 'Somebody logged into the account from the address: attempts on it from elsewhere don''t slow this address down.';
+
+CREATE FUNCTION tenancy.login_admit(p_pair bytea, p_account bytea, p_address bytea, p_at timestamptz, p_window_s integer,
+                                    p_pair_max integer, p_account_max integer, p_account_delay_s integer, p_address_max integer)
+RETURNS TABLE (retry_at timestamptz, is_first boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  time_window interval := make_interval(secs => p_window_s);
+  counted tenancy.login_attempts;
+  is_trusted boolean := false;
+  step integer := 0;
+  most integer;
+  counter bytea;
+BEGIN
+  -- a crash of the machine may forget the last moment's attempts; nobody waits for the disk
+  PERFORM set_config('synchronous_commit', 'off', true);
+  DELETE FROM tenancy.login_attempts WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM tenancy.login_attempts WHERE keep_until < p_at LIMIT 8 FOR UPDATE SKIP LOCKED));
+  FOREACH counter IN ARRAY ARRAY[p_pair, p_account, p_address] LOOP
+    step := step + 1;
+    most := (ARRAY[p_pair_max, p_account_max, p_address_max])[step];
+    INSERT INTO tenancy.login_attempts AS a (key, since, failed, last_at, keep_until)
+    VALUES (counter, p_at, 1, p_at, p_at + time_window)
+    ON CONFLICT (key) DO UPDATE SET
+      failed = CASE WHEN a.since + time_window <= p_at THEN 1 ELSE a.failed + 1 END,
+      since = CASE WHEN a.since + time_window <= p_at THEN p_at ELSE a.since END,
+      keep_until = GREATEST(a.trusted_until, CASE WHEN a.since + time_window <= p_at THEN p_at ELSE a.since END + time_window)
+    RETURNING a.* INTO counted;
+    IF step = 1 THEN
+      is_trusted := coalesce(counted.trusted_until > p_at, false);
+    END IF;
+    IF step = 2 THEN
+      -- never shut, only slow: one attempt at a time, and those who are at home there don't wait
+      IF counted.failed > most AND NOT is_trusted
+        AND counted.last_at + make_interval(secs => p_account_delay_s) > p_at THEN
+        RETURN QUERY SELECT counted.last_at + make_interval(secs => p_account_delay_s), counted.failed = most + 1;
+        RETURN;
+      END IF;
+      UPDATE tenancy.login_attempts SET last_at = p_at WHERE key = counter;
+    ELSIF counted.failed > most THEN
+      RETURN QUERY SELECT counted.since + time_window, counted.failed = most + 1;
+      RETURN;
+    END IF;
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION tenancy.login_admit(bytea, bytea, bytea, timestamptz, integer, integer, integer, integer, integer) IS
+  'Counts an attempt on an account from an address, as a failure until login_forgive takes it back. No row lets it through; a row tells when to come back, and whether it is the first refusal of its window.';
+
+CREATE FUNCTION tenancy.login_forgive(p_pair bytea, p_account bytea, p_address bytea, p_trusted_until timestamptz) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  -- in the order of login_admit, so that the two never wait for each other
+  UPDATE tenancy.login_attempts a
+  SET failed = 0, trusted_until = p_trusted_until, keep_until = GREATEST(a.keep_until, p_trusted_until) WHERE a.key = p_pair;
+  UPDATE tenancy.login_attempts a SET failed = GREATEST(a.failed - 1, 0) WHERE a.key = p_account;
+  UPDATE tenancy.login_attempts a SET failed = GREATEST(a.failed - 1, 0) WHERE a.key = p_address;
+END $$;
+COMMENT ON FUNCTION tenancy.login_forgive(bytea, bytea, bytea, timestamptz) IS
+  'An attempt succeeded: it does not count, those of the account from this address are forgiven, and the account is at home there until the given time.';
+
+GRANT EXECUTE ON FUNCTION
+  tenancy.login_admit(bytea, bytea, bytea, timestamptz, integer, integer, integer, integer, integer),
+  tenancy.login_forgive(bytea, bytea, bytea, timestamptz)
+TO claims_app;

@@ -12,7 +12,6 @@ use audit::Vault;
 
 use crate::directory::Directory;
 use crate::password::Passwords;
-use crate::throttle::Throttle;
 
 /// Serves log-ins, service accounts and tokens. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -23,12 +22,11 @@ pub(crate) struct Inner {
     vault: Vault,
     directory: Directory,
     passwords: Passwords,
-    throttle: Throttle,
 }
 
 impl Auth {
     #[must_use]
     pub fn new(vault: Vault, directory: Directory, passwords: Passwords) -> Self {
-        Self(Arc::new(Inner { vault, directory, passwords, throttle: Throttle::default() }))
+        Self(Arc::new(Inner { vault, directory, passwords }))
     }
 }

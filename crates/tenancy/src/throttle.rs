@@ -1,40 +1,41 @@
-//! Slows guessing down: log-ins that fail are counted per account and address, and per address.
+//! Slows guessing down: log-ins that fail are counted per account and address, per account, and per address.
 //!
-//! An attempt counts when it begins, so a burst of parallel guesses is counted too; one that succeeds is taken
-//! back. The counters are this process's own: with several servers an attacker has that many times the attempts.
+//! The counts are in the database, so that a restart forgets none and all servers count together. An attempt counts
+//! when it begins, so a burst of parallel guesses is counted too; one that succeeds is taken back, with what is
+//! written for it. No account is ever shut: guessing from many addresses slows it down for addresses where nobody
+//! has logged into it, and for them only.
 
-use std::hash::Hash;
-use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+mod store;
+
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel_async::AsyncPgConnection;
+use futures_util::FutureExt;
 use kernel::error::Detail;
 use kernel::{Code, Failure};
-use moka::future::Cache;
+use schema::Tx;
 use sha2::{Digest, Sha256};
 
-/// Failures of one account from one address before it has to wait.
-const ACCOUNT_MAX: u32 = 8;
+const WINDOW: TimeDelta = TimeDelta::minutes(15);
+/// Failures of one account from one address before it has to wait for the end of the window.
+const PAIR_MAX: i32 = 8;
+/// Failures of one account from wherever, before there is a pause between any two attempts.
+const ACCOUNT_MAX: i32 = 40;
+const ACCOUNT_PAUSE: TimeDelta = TimeDelta::seconds(30);
 /// Failures from one address, whatever the account; a whole clinic may share one.
-const ADDRESS_MAX: u32 = 100;
-const WINDOW: Duration = Duration::from_secs(15 * 60);
-/// Counters kept; the least used are forgotten first.
-const COUNTERS_MAX: u64 = 100_000;
+const ADDRESS_MAX: i32 = 100;
+/// For how long an address is at home in an account after a log-in.
+const TRUSTED: TimeDelta = TimeDelta::days(30);
 
-/// Counts failed log-ins. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Throttle {
-    accounts: Counters<(AccountDigest, Option<IpAddr>)>,
-    addresses: Counters<Option<IpAddr>>,
+/// An attempt on an account from an address, by digests: who tries from where is not kept in clear text.
+#[derive(Clone)]
+pub struct Attempt {
+    pair: [u8; 32],
+    account: [u8; 32],
+    address: [u8; 32],
 }
-
-/// Addresses of people are not kept in clear text for long.
-type AccountDigest = [u8; 32];
-
-/// An attempt that was let through, until it is known how it ended.
-#[derive(Debug)]
-pub struct Attempt([Arc<Mutex<Count>>; 2]);
 
 /// Too many attempts failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,44 +45,52 @@ pub struct Throttled {
     pub is_first: bool,
 }
 
-#[derive(Debug)]
-struct Count {
-    since: DateTime<Utc>,
-    failed: u32,
-}
-
-#[derive(Debug, Clone)]
-struct Counters<K: Hash + Eq + Send + Sync + 'static> {
-    max: u32,
-    counts: Cache<K, Arc<Mutex<Count>>>,
-}
-
-impl Default for Throttle {
-    fn default() -> Self {
-        Self { accounts: Counters::new(ACCOUNT_MAX), addresses: Counters::new(ADDRESS_MAX) }
+impl Attempt {
+    /// On an account, as whoever tries it names it.
+    #[must_use]
+    pub fn new(account: &str, peer: Option<IpAddr>) -> Self {
+        let account = Sha256::digest(account.trim().to_lowercase());
+        let peer = peer.map(network).map_or_else(String::new, |peer| peer.to_string());
+        let digest = |label: &str, parts: &[&[u8]]| -> [u8; 32] {
+            let start = Sha256::new_with_prefix(label);
+            parts.iter().fold(start, |hash, part| hash.chain_update(part)).finalize().into()
+        };
+        Self {
+            pair: digest("pair", &[&account, peer.as_bytes()]),
+            account: digest("account", &[&account]),
+            address: digest("address", &[peer.as_bytes()]),
+        }
     }
-}
 
-impl Throttle {
-    /// Lets an attempt through, or tells when to come back.
+    /// Counts the attempt and lets it through, or tells when to come back. One statement, for a flight with others.
     ///
     /// # Errors
-    /// [`Throttled`].
-    pub async fn admit(&self, account: &str, peer: Option<IpAddr>, now: DateTime<Utc>) -> Result<Attempt, Throttled> {
-        let digest = Sha256::digest(account.trim().to_lowercase().as_bytes()).into();
-        let account = self.accounts.admit((digest, peer), now).await?;
-        let address = self.addresses.admit(peer, now).await?;
-        Ok(Attempt([account, address]))
+    /// The database's.
+    pub async fn admit(&self, conn: &AsyncPgConnection, now: DateTime<Utc>) -> schema::Result<Result<(), Throttled>> {
+        let refused = store::admit(conn, self, now).await?;
+        Ok(refused.map_or(Ok(()), |(retry_at, is_first)| {
+            Err(Throttled { retry_after: (retry_at - now).to_std().unwrap_or_default(), is_first })
+        }))
+    }
+
+    /// The attempt was good: with the commit it is taken back, and the earlier ones from there are forgiven.
+    pub fn succeeded(&self, tx: &Tx<'_>) {
+        let attempt = self.clone();
+        tx.defer(move |tx| {
+            let attempt = attempt.clone();
+            async move { Ok(store::forgive(tx, &attempt).await?) }.boxed()
+        });
     }
 }
 
-impl Attempt {
-    /// The log-in was good: the attempt doesn't count, and the account's earlier ones are forgiven.
-    pub fn succeeded(self) {
-        let [account, address] = self.0;
-        lock(&account).failed = 0;
-        let mut address = lock(&address);
-        address.failed = address.failed.saturating_sub(1);
+/// Whoever has an IPv6 address has 2⁶⁴ of them.
+fn network(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
@@ -92,31 +101,10 @@ impl From<Throttled> for Failure {
     }
 }
 
-impl<K: Hash + Eq + Send + Sync + 'static> Counters<K> {
-    fn new(max: u32) -> Self {
-        Self { max, counts: Cache::builder().max_capacity(COUNTERS_MAX).time_to_idle(WINDOW).build() }
+impl std::fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Attempt(..)")
     }
-
-    async fn admit(&self, key: K, now: DateTime<Utc>) -> Result<Arc<Mutex<Count>>, Throttled> {
-        let fresh = async { Arc::new(Mutex::new(Count { since: now, failed: 0 })) };
-        let count = self.counts.get_with(key, fresh).await;
-        let mut open = lock(&count);
-        let window = TimeDelta::from_std(WINDOW).unwrap_or_default();
-        if now - open.since >= window {
-            *open = Count { since: now, failed: 0 };
-        }
-        open.failed = open.failed.saturating_add(1);
-        if open.failed > self.max {
-            let retry_after = (open.since + window - now).to_std().unwrap_or(WINDOW);
-            return Err(Throttled { retry_after, is_first: open.failed == self.max + 1 });
-        }
-        drop(open);
-        Ok(count)
-    }
-}
-
-fn lock(count: &Mutex<Count>) -> std::sync::MutexGuard<'_, Count> {
-    count.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -21,6 +21,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    tenancy.login_attempts (key) {
+        key -> Bytea,
+        since -> Timestamptz,
+        failed -> Int4,
+        last_at -> Timestamptz,
+        trusted_until -> Nullable<Timestamptz>,
+        keep_until -> Timestamptz,
+    }
+}
+
+diesel::table! {
     tenancy.memberships (practice_id, user_id) {
         practice_id -> Uuid,
         user_id -> Uuid,

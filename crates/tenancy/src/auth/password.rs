@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use audit::vault::once;
 use audit::{Action, Change, Entry};
+use futures_util::join;
 use kernel::access::{Actor, Denied, Identity};
 use kernel::scope::Facts;
 use kernel::{Code, Failure, Phi, Scope, Violations};
@@ -11,6 +12,9 @@ use therapy_claims::tenancy::v1 as pb;
 
 use super::Inner;
 use super::session::newcomer;
+use crate::one_time::OneTimeToken;
+use crate::throttle::Attempt;
+use crate::token::Presented;
 use crate::user::convert::{read_known_password, read_password};
 use crate::{one_time, token, user};
 
@@ -30,16 +34,10 @@ impl Inner {
         let password = v.done(password)?;
         let presented = token::parse(self.directory.env(), &one_time_token);
         let account = presented.as_ref().map_or("", |presented| presented.key_id.as_str());
-        let attempt = match self.throttle.admit(account, facts.peer, facts.clock.now()).await {
-            Ok(attempt) => attempt,
-            Err(throttled) => return Err(self.throttled(facts, throttled).await?),
-        };
+        let attempt = Attempt::new(account, facts.peer);
+        let found = self.presented(facts, &attempt, presented.as_ref()).await?;
         // for every token, so that the time tells nothing of it
         let hash = self.passwords.hash(password).await?;
-        let found = match &presented {
-            Some(presented) => one_time::store::find(self.vault.db(), &presented.key_id).await?,
-            None => None,
-        };
         let denied = Entry::anonymous(facts, Action::Auth, "one_time_token");
         let denied = found.iter().fold(denied, |entry, found| entry.with(found.user_id.uuid()));
         let counting = presented.zip(found).filter(|(presented, found)| found.opens(presented, facts.clock.now()));
@@ -55,19 +53,37 @@ impl Inner {
                     if !one_time::store::redeem(tx, &presented, &hash).await? {
                         return Err(one_time::refusal());
                     }
+                    attempt.succeeded(tx);
                     let entry = Entry::bare(&scope, Action::PermissionChange, "user").with(user.uuid());
                     Ok(Change::recorded(entry, Phi::new(pb::SetPasswordResponse {})))
                 }
             })
             .await;
         match set {
-            Ok(response) => {
-                attempt.succeeded();
-                Ok(response)
-            }
             // somebody used it a moment ago
             Err(failure) if failure.reason == one_time::REFUSED => Err(self.refused(facts, denied, failure).await?),
-            Err(failure) => Err(failure),
+            set => set,
+        }
+    }
+
+    /// Counts an attempt and, if it is let through, answers what is known of the token. One flight.
+    async fn presented(
+        &self,
+        facts: &Facts,
+        attempt: &Attempt,
+        presented: Option<&Presented>,
+    ) -> Result<Option<OneTimeToken>, Failure> {
+        let lease = self.vault.db().directory().await?;
+        let find = async {
+            match presented {
+                Some(presented) => one_time::store::find(&lease, &presented.key_id).await,
+                None => Ok(None),
+            }
+        };
+        let (admitted, found) = join!(attempt.admit(&lease, facts.clock.now()), find);
+        match admitted? {
+            Ok(()) => Ok(found?),
+            Err(throttled) => Err(self.throttled(facts, throttled).await?),
         }
     }
 
@@ -78,6 +94,7 @@ impl Inner {
         facts: &Arc<Facts>,
         mut message: pb::ChangePasswordRequest,
     ) -> Result<pb::ChangePasswordResponse, Failure> {
+        let Actor::User(id) = identity.actor else { return Err(Denied::Permission.into()) };
         let mut v = Violations::new();
         let old = read_known_password(&mut v, "old_password", &std::mem::take(&mut message.old_password));
         let new = read_password(&mut v, "new_password", &std::mem::take(&mut message.new_password));
@@ -88,13 +105,9 @@ impl Inner {
         // without the passwords: the digest is stored, and must not help anybody to guess them
         let once = once(&mut v, &scope, &message.request_id, &message);
         let (old, new) = v.done((old, new))?;
-        let Actor::User(id) = identity.actor else { return Err(Denied::Permission.into()) };
         let email = self.vault.db().read_one(&scope, async |tx| user::store::profile(tx, id).await).await?.email;
-        let attempt = match self.throttle.admit(&email, facts.peer, facts.clock.now()).await {
-            Ok(attempt) => attempt,
-            Err(throttled) => return Err(self.throttled(facts, throttled).await?),
-        };
-        let stored = user::store::for_login(self.vault.db(), &email).await?.and_then(|row| row.password_hash);
+        let attempt = Attempt::new(&email, facts.peer);
+        let stored = self.admitted(facts, &attempt, &email).await?.and_then(|row| row.password_hash);
         let is_right = self.passwords.verify(old, stored.clone()).await?;
         let old_hash = stored.filter(|_| is_right);
         let new_hash = self.passwords.hash(new).await?;
@@ -107,21 +120,18 @@ impl Inner {
                     if !user::store::change_password(tx, id, old_hash, &new_hash).await? {
                         return Err(wrong());
                     }
+                    attempt.succeeded(tx);
                     let entry = Entry::bare(&scope, Action::PermissionChange, "user").with(id.uuid());
                     Ok(Change::recorded(entry, Phi::new(pb::ChangePasswordResponse {})))
                 }
             })
             .await;
         match changed {
-            Ok(response) => {
-                attempt.succeeded();
-                Ok(response)
-            }
             Err(failure) if failure.reason == WRONG => {
                 let entry = Entry::bare(&scope, Action::Auth, "user").with(id.uuid());
                 Err(self.refused(facts, entry, failure).await?)
             }
-            Err(failure) => Err(failure),
+            changed => changed,
         }
     }
 }

@@ -17,7 +17,7 @@ use super::Inner;
 use crate::account;
 use crate::directory::SESSION_IDLE;
 use crate::membership::{self, convert::active_to_pb};
-use crate::throttle::Throttled;
+use crate::throttle::{Attempt, Throttled};
 use crate::token::store::Token;
 use crate::token::{self, TokenKind};
 use crate::user::{self, store::LoginRow};
@@ -33,11 +33,8 @@ impl Inner {
         email: &str,
         password: String,
     ) -> Result<pb::LoginResponse, Failure> {
-        let attempt = match self.throttle.admit(email, facts.peer, facts.clock.now()).await {
-            Ok(attempt) => attempt,
-            Err(throttled) => return Err(self.throttled(facts, throttled).await?),
-        };
-        let found = user::store::for_login(self.vault.db(), email).await?;
+        let attempt = Attempt::new(email, facts.peer);
+        let found = self.admitted(facts, &attempt, email).await?;
         let (known, stored, is_active) = match found {
             // who was invited and has no password yet is answered like somebody with another one
             Some(LoginRow { id, password_hash, is_active }) => (Some(id), password_hash, is_active),
@@ -49,12 +46,26 @@ impl Inner {
             let entry = known.iter().fold(entry, |entry, id| entry.with(id.uuid()));
             return Err(self.refused(facts, entry, refusal()).await?);
         };
-        attempt.succeeded();
-        self.open(facts, user).await
+        self.open(facts, user, &attempt).await
+    }
+
+    /// Counts an attempt and, if it is let through, answers what is known of the account. One flight.
+    pub(super) async fn admitted(
+        &self,
+        facts: &Facts,
+        attempt: &Attempt,
+        email: &str,
+    ) -> Result<Option<LoginRow>, Failure> {
+        let lease = self.vault.db().directory().await?;
+        let (admitted, found) = join!(attempt.admit(&lease, facts.clock.now()), user::store::for_login(&lease, email));
+        match admitted? {
+            Ok(()) => Ok(found?),
+            Err(throttled) => Err(self.throttled(facts, throttled).await?),
+        }
     }
 
     /// Stores a session, with its entry.
-    async fn open(&self, facts: &Arc<Facts>, user: UserId) -> Result<pb::LoginResponse, Failure> {
+    async fn open(&self, facts: &Arc<Facts>, user: UserId, attempt: &Attempt) -> Result<pb::LoginResponse, Failure> {
         let minted = token::mint(self.directory.env(), TokenKind::Session)?;
         let scope = Scope::practiceless(&Arc::new(newcomer(user, minted.key_id.as_str())), facts);
         let now = scope.now();
@@ -67,6 +78,7 @@ impl Inner {
                     let (profile, places) = (user::store::profile(tx, user), membership::store::of_user(tx, user));
                     let (stored, profile, places) = join!(stored, profile, places);
                     stored?;
+                    attempt.succeeded(tx);
                     let entry = Entry::bare(&scope, Action::Auth, "token").with_key(&session.key_id);
                     let response = pb::LoginResponse {
                         token: String::new(),

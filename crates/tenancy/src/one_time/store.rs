@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Binary, Bool, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use kernel::id::UserId;
-use schema::{Cached, Db, Result, Tx};
+use schema::{Cached, Result, Tx};
 
 use super::OneTimeToken;
 use crate::token::{KeyId, Minted, Presented};
@@ -38,10 +38,10 @@ pub async fn end(tx: &Tx<'_>, user: UserId) -> Result<()> {
 }
 
 /// The token of a key id, whoever asks: nobody is known yet.
-pub async fn find(db: &Db, key_id: &KeyId) -> Result<Option<OneTimeToken>> {
-    let mut lease = db.directory().await?;
+pub async fn find(conn: &AsyncPgConnection, key_id: &KeyId) -> Result<Option<OneTimeToken>> {
+    let mut conn = conn;
     let query = diesel::sql_query("SELECT * FROM tenancy.one_time_resolve($1)").bind::<Text, _>(key_id.as_str());
-    let found: Vec<OneTimeToken> = Cached(query).get_results(&mut *lease).await?;
+    let found: Vec<OneTimeToken> = Cached(query).get_results(&mut conn).await?;
     Ok(found.into_iter().next())
 }
 

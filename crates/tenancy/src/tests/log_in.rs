@@ -59,8 +59,8 @@ async fn somebody_without_a_practice_can_log_in() {
 async fn guessing_has_to_wait() {
     let world = World::new().await;
     world.owned_practice("ada").await;
-    let auth = world.fresh_auth();
-    let attempt = async |password| auth.login(world.anonymous("Login", login("ada", password))).await;
+    // each attempt meets a server that has just started
+    let attempt = async |password| world.fresh_auth().login(world.anonymous("Login", login("ada", password))).await;
     for _ in 0..8 {
         assert_eq!(reason(attempt("wrong").await), "UNAUTHENTICATED");
     }

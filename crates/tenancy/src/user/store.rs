@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Int4, Int8, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use kernel::id::{PracticeId, UserId};
 use kernel::{Failure, Page, PageRequest, etag};
-use schema::{Cached, Db, Explain, Refused, Result, Tx};
+use schema::{Cached, Explain, Refused, Result, Tx};
 
 use super::User;
 
@@ -155,10 +155,10 @@ pub async fn revoke_tokens(tx: &Tx<'_>, user: UserId, at: DateTime<Utc>) -> Resu
 }
 
 /// The only question that is answered with a password's hash.
-pub async fn for_login(db: &Db, email: &str) -> Result<Option<LoginRow>> {
-    let mut lease = db.directory().await?;
+pub async fn for_login(conn: &AsyncPgConnection, email: &str) -> Result<Option<LoginRow>> {
+    let mut conn = conn;
     let query = diesel::sql_query("SELECT * FROM tenancy.user_by_email_for_login($1)").bind::<Text, _>(email);
-    let found: Vec<LoginRow> = Cached(query).get_results(&mut *lease).await?;
+    let found: Vec<LoginRow> = Cached(query).get_results(&mut conn).await?;
     Ok(found.into_iter().next())
 }
 

@@ -10,7 +10,7 @@ use std::{
 use prost_reflect::{DescriptorPool, DynamicMessage, ExtensionDescriptor, MethodDescriptor};
 
 /// Messages that carry a password or a token: `proto/secret.rs` prints their names only.
-const SECRETS: [&str; 10] = [
+const SECRETS: [&str; 13] = [
     ".therapy.tenancy.v1.CreateUserRequest",
     ".therapy.tenancy.v1.UpdateUserRequest",
     ".therapy.tenancy.v1.LoginRequest",
@@ -21,6 +21,9 @@ const SECRETS: [&str; 10] = [
     ".therapy.tenancy.v1.ChangePasswordRequest",
     ".therapy.tenancy.v1.InviteUserResponse",
     ".therapy.tenancy.v1.ResetPasswordResponse",
+    ".therapy.tenancy.v1.EnrollTotpResponse",
+    ".therapy.tenancy.v1.ConfirmTotpRequest",
+    ".therapy.tenancy.v1.DisableTotpRequest",
 ];
 
 #[expect(clippy::disallowed_methods, reason = "cargo speaks to a build script through the environment")]

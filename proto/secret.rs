@@ -2,8 +2,9 @@
 use std::fmt;
 
 use crate::tenancy::v1::{
-    ChangePasswordRequest, CreateUserRequest, InviteUserResponse, IssueTokenResponse, LoginRequest, LoginResponse,
-    ResetPasswordResponse, RotateTokenResponse, SetPasswordRequest, UpdateUserRequest,
+    ChangePasswordRequest, ConfirmTotpRequest, CreateUserRequest, DisableTotpRequest, EnrollTotpResponse,
+    InviteUserResponse, IssueTokenResponse, LoginRequest, LoginResponse, ResetPasswordResponse, RotateTokenResponse,
+    SetPasswordRequest, UpdateUserRequest,
 };
 
 macro_rules! prints_its_name_only {
@@ -27,4 +28,7 @@ prints_its_name_only!(
     ChangePasswordRequest,
     InviteUserResponse,
     ResetPasswordResponse,
+    EnrollTotpResponse,
+    ConfirmTotpRequest,
+    DisableTotpRequest,
 );

@@ -6,8 +6,9 @@ use prost_reflect::{DescriptorPool, Kind, MessageDescriptor};
 use crate::{FILE_DESCRIPTOR_SET, METHODS, Phi, method};
 
 /// RPCs that change something and yet take no `request_id`: repeating them is harmless or pointless.
-const UNKEYED: [&str; 4] = [
+const UNKEYED: [&str; 5] = [
     "/therapy.claims.v1.ClearinghouseService/Acknowledge",
+    "/therapy.tenancy.v1.AuthService/EnrollTotp",
     "/therapy.tenancy.v1.AuthService/Login",
     "/therapy.tenancy.v1.AuthService/Logout",
     "/therapy.tenancy.v1.AuthService/SetPassword",
@@ -92,7 +93,7 @@ fn messages_with_secrets_print_their_name_only() {
     };
     let secret = || "hush".to_owned();
     let shown = [
-        format!("{:?}", LoginRequest { email: secret(), password: secret() }),
+        format!("{:?}", LoginRequest { email: secret(), password: secret(), totp_code: secret() }),
         format!("{:?}", LoginResponse { token: secret(), ..LoginResponse::default() }),
         format!("{:?}", IssueTokenResponse { secret: secret(), ..IssueTokenResponse::default() }),
         format!("{:?}", SetPasswordRequest { one_time_token: secret(), password: secret() }),

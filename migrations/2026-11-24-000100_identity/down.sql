@@ -1,3 +1,11 @@
+DROP FUNCTION tenancy.totp_missing(text);
+DROP FUNCTION tenancy.totp_remove(uuid);
+DROP FUNCTION tenancy.totp_use(uuid, bytea, bigint, timestamptz);
+DROP FUNCTION tenancy.totp_by_email_for_login(text);
+DROP FUNCTION tenancy.totp_of_user(uuid);
+DROP FUNCTION tenancy.totp_enroll(uuid, bytea, timestamptz);
+ALTER TABLE tenancy.practices DROP COLUMN require_totp;
+DROP TABLE tenancy.totp;
 DROP FUNCTION tenancy.login_forgive(bytea, bytea, bytea, timestamptz);
 DROP FUNCTION tenancy.login_admit(bytea, bytea, bytea, timestamptz, integer, integer, integer, integer, integer);
 DROP TABLE tenancy.login_attempts;

@@ -238,3 +238,98 @@ GRANT EXECUTE ON FUNCTION
   tenancy.login_admit(bytea, bytea, bytea, timestamptz, integer, integer, integer, integer, integer),
   tenancy.login_forgive(bytea, bytea, bytea, timestamptz)
 TO claims_app;
+
+-- === second factor ===
+
+CREATE TABLE tenancy.totp (
+  user_id      uuid        NOT NULL,
+  secret       bytea       NOT NULL,
+  last_step    bigint      NOT NULL DEFAULT 0,
+  created_at   timestamptz NOT NULL,
+  confirmed_at timestamptz,
+  CONSTRAINT totp_pkey PRIMARY KEY (user_id),
+  CONSTRAINT totp_user_fkey FOREIGN KEY (user_id) REFERENCES tenancy.users (id),
+  CONSTRAINT totp_secret_check CHECK (octet_length(secret) = 20)
+);
+COMMENT ON TABLE tenancy.totp IS 'Authenticators (RFC 6238: SHA-1, six digits, 30 seconds). Global, reached through functions only.';
+COMMENT ON COLUMN tenancy.totp.secret IS 'Shared with the person''s authenticator: codes can''t be checked against less.';
+COMMENT ON COLUMN tenancy.totp.last_step IS 'The last step of 30 seconds whose code was used; it and those before are used up.';
+COMMENT ON COLUMN tenancy.totp.confirmed_at IS 'A first code was right; it counts from then on.';
+
+ALTER TABLE tenancy.practices ADD COLUMN require_totp boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN tenancy.practices.require_totp IS 'Members without a second factor are refused here.';
+
+CREATE FUNCTION tenancy.totp_enroll(p_user_id uuid, p_secret bytea, p_at timestamptz) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  INSERT INTO tenancy.totp AS t (user_id, secret, created_at) VALUES (p_user_id, p_secret, p_at)
+  ON CONFLICT (user_id) DO UPDATE SET secret = excluded.secret, created_at = excluded.created_at, last_step = 0
+    WHERE t.confirmed_at IS NULL;
+  RETURN FOUND;
+END $$;
+COMMENT ON FUNCTION tenancy.totp_enroll(uuid, bytea, timestamptz) IS
+  'Keeps a secret that is yet to be confirmed, instead of an earlier one; false when one is confirmed. For the caller.';
+
+CREATE FUNCTION tenancy.totp_of_user(p_user_id uuid) RETURNS TABLE (user_id uuid, secret bytea, last_step bigint, is_confirmed boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY SELECT t.user_id, t.secret, t.last_step, t.confirmed_at IS NOT NULL FROM tenancy.totp t WHERE t.user_id = p_user_id;
+END $$;
+COMMENT ON FUNCTION tenancy.totp_of_user(uuid) IS 'The authenticator of one person, or no row. Ask it about the caller.';
+
+CREATE FUNCTION tenancy.totp_by_email_for_login(p_email text) RETURNS TABLE (user_id uuid, secret bytea, last_step bigint, is_confirmed boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT t.user_id, t.secret, t.last_step, true
+    FROM tenancy.users u JOIN tenancy.totp t ON t.user_id = u.id
+    WHERE lower(u.email) = lower(p_email) AND t.confirmed_at IS NOT NULL;
+END $$;
+COMMENT ON FUNCTION tenancy.totp_by_email_for_login(text) IS 'The confirmed authenticator of whoever logs in, or no row; in the flight of user_by_email_for_login.';
+
+CREATE FUNCTION tenancy.totp_use(p_user_id uuid, p_secret bytea, p_step bigint, p_at timestamptz) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  UPDATE tenancy.totp t SET last_step = p_step, confirmed_at = coalesce(t.confirmed_at, p_at)
+  WHERE t.user_id = p_user_id AND t.secret = p_secret AND t.last_step < p_step;
+  RETURN FOUND;
+END $$;
+COMMENT ON FUNCTION tenancy.totp_use(uuid, bytea, bigint, timestamptz) IS
+  'Uses up the code of a step, and confirms the secret by it; false when that one or a later one was used, or the secret is another one by now.';
+
+CREATE FUNCTION tenancy.totp_remove(p_user_id uuid) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  DELETE FROM tenancy.totp t WHERE t.user_id = p_user_id;
+  RETURN FOUND;
+END $$;
+COMMENT ON FUNCTION tenancy.totp_remove(uuid) IS 'Forgets the authenticator of the caller, who proved it, or of a member whom an administrator may change.';
+
+CREATE FUNCTION tenancy.totp_missing(p_key_id text) RETURNS TABLE (practice_id uuid)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT m.practice_id
+    FROM tenancy.tokens k JOIN tenancy.memberships m ON m.user_id = k.user_id JOIN tenancy.practices p ON p.id = m.practice_id
+    WHERE k.key_id = p_key_id AND p.require_totp
+      AND NOT EXISTS (SELECT FROM tenancy.totp t WHERE t.user_id = k.user_id AND t.confirmed_at IS NOT NULL);
+END $$;
+COMMENT ON FUNCTION tenancy.totp_missing(text) IS 'The practices that demand a second factor from the bearer of a credential, who has none.';
+
+GRANT EXECUTE ON FUNCTION
+  tenancy.totp_enroll(uuid, bytea, timestamptz),
+  tenancy.totp_of_user(uuid),
+  tenancy.totp_by_email_for_login(text),
+  tenancy.totp_use(uuid, bytea, bigint, timestamptz),
+  tenancy.totp_remove(uuid),
+  tenancy.totp_missing(text)
+TO claims_app;

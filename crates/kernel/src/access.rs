@@ -198,6 +198,8 @@ pub struct Membership {
     pub role: Role,
     pub is_owner: bool,
     pub therapist_id: Option<TherapistId>,
+    /// The practice demands a second factor, and the user has none.
+    pub lacks_totp: bool,
 }
 
 /// A patient of others that a therapist may read for a while, in an emergency.
@@ -275,6 +277,7 @@ pub enum Denied {
     PhiTraining,
     NoPractice,
     NotAMember,
+    SecondFactor,
     Permission,
 }
 
@@ -288,6 +291,10 @@ impl From<Denied> for Failure {
             Denied::NoPractice => ("NO_PRACTICE", "no practice is selected; send x-practice-id or call SwitchPractice"),
             // one text whether the practice exists or not
             Denied::NotAMember => ("NOT_A_MEMBER", "the caller has no active place in this practice"),
+            Denied::SecondFactor => (
+                "TOTP_REQUIRED",
+                "the practice requires a second factor: EnrollTotp makes one, ConfirmTotp confirms it",
+            ),
             Denied::Permission => ("PERMISSION_MISSING", "the caller's role does not allow this call"),
         };
         Self::new(Code::PermissionDenied, reason, message)
@@ -297,7 +304,7 @@ impl From<Denied> for Failure {
 /// Decides whether a caller may make a call in a practice, and how far it reaches there.
 ///
 /// # Errors
-/// The first gate that refuses: verified, trained, member, permitted.
+/// The first gate that refuses: verified, trained, member, second factor, permitted.
 pub fn decide(
     identity: &Identity,
     practice: PracticeId,
@@ -321,6 +328,9 @@ pub fn decide(
                 return Err(Denied::PhiTraining);
             }
             let member = memberships.iter().find(|m| m.practice_id == practice).ok_or(Denied::NotAMember)?;
+            if member.lacks_totp {
+                return Err(Denied::SecondFactor);
+            }
             let level = member.role.level(method.permission);
             let own = match level {
                 Level::No => return Err(Denied::Permission),

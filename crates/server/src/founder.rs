@@ -60,7 +60,8 @@ impl Founder {
     /// When the server can't be reached or refuses.
     pub async fn log_in(&self, endpoint: &str) -> Result<String, Error> {
         let client = Client::connect(endpoint, "").await?;
-        let request = pb::LoginRequest { email: self.email.clone(), password: self.password.clone() };
+        let request =
+            pb::LoginRequest { email: self.email.clone(), password: self.password.clone(), ..Default::default() };
         let login = client.auth().login(request).await.map_err(|status| Error::Login(Box::new(status)))?;
         Ok(login.into_inner().token)
     }

@@ -5,6 +5,7 @@ mod password;
 pub mod service;
 mod session;
 mod suspend;
+mod totp;
 
 use std::sync::Arc;
 

@@ -17,7 +17,7 @@ use schema::Db;
 use tokio_util::task::TaskTracker;
 
 use crate::token::{self, Env, KeyId, TokenKind};
-use store::{BreakGlassRow, Found, GrantRow, MembershipRow, TokenRow};
+use store::{BreakGlassRow, Found, GrantRow, LackRow, MembershipRow, TokenRow};
 
 /// How long an answer is kept; with the time to get it, less than the five seconds that are promised.
 const KEPT: Duration = Duration::from_secs(4);
@@ -144,7 +144,7 @@ impl Directory {
 fn practices(identity: &Identity, permission: Permission) -> Vec<PracticeId> {
     match &identity.standing {
         Standing::Person { memberships, .. } => {
-            let may = memberships.iter().filter(|m| m.role.level(permission) != Level::No);
+            let may = memberships.iter().filter(|m| m.role.level(permission) != Level::No && !m.lacks_totp);
             may.map(|m| m.practice_id).collect()
         }
         Standing::Machine { grants } => {
@@ -164,7 +164,7 @@ fn shared(failure: Arc<Failure>) -> Failure {
 
 impl Credential {
     fn new(key_id: &KeyId, found: Found, now: DateTime<Utc>) -> Self {
-        let Found { token: row, memberships, grants, break_glasses } = found;
+        let Found { token: row, memberships, grants, break_glasses, lacks } = found;
         let identity = row.actor().map(|actor| {
             let standing = match actor {
                 Actor::User(_) | Actor::System => Standing::Person {
@@ -172,7 +172,7 @@ impl Credential {
                     phi_training_completed: row.phi_training_completed == Some(true),
                     phi_training_expires_at: row.phi_training_expires_at,
                     active_practice_id: row.active_practice_id,
-                    memberships: memberships.into_iter().filter_map(MembershipRow::active).collect(),
+                    memberships: memberships.into_iter().filter_map(|m| m.active(&lacks)).collect(),
                     break_glasses: break_glasses.into_iter().map(BreakGlassRow::into).collect(),
                 },
                 Actor::Service(_) => {
@@ -206,9 +206,10 @@ impl TokenRow {
 }
 
 impl MembershipRow {
-    fn active(self) -> Option<kernel::access::Membership> {
+    fn active(self, lacks: &[LackRow]) -> Option<kernel::access::Membership> {
         let Self { practice_id, role, is_owner, therapist_id, is_active, practice_is_active } = self;
-        let membership = kernel::access::Membership { practice_id, role, is_owner, therapist_id };
+        let lacks_totp = lacks.iter().any(|lack| lack.practice_id == practice_id);
+        let membership = kernel::access::Membership { practice_id, role, is_owner, therapist_id, lacks_totp };
         (is_active && practice_is_active).then_some(membership)
     }
 }

@@ -15,6 +15,7 @@ pub mod password;
 pub mod practice;
 pub mod throttle;
 pub mod token;
+pub mod totp;
 pub mod user;
 
 #[cfg(test)]

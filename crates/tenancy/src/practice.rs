@@ -44,6 +44,7 @@ pub struct Practice {
     pub auto_ready: bool,
     pub part2_program: bool,
     pub retention_years: i32,
+    pub require_totp: bool,
     pub is_active: bool,
     pub version: i64,
     pub created_at: DateTime<Utc>,
@@ -75,6 +76,7 @@ pub struct PracticePatch {
     pub auto_ready: Option<bool>,
     pub part2_program: Option<bool>,
     pub retention_years: Option<i32>,
+    pub require_totp: Option<bool>,
 }
 
 // the tax id may be a person's

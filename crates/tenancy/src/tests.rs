@@ -9,4 +9,5 @@ mod memberships;
 mod outage;
 mod passwords;
 mod practices;
+mod second_factor;
 mod users;

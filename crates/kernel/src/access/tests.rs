@@ -24,6 +24,7 @@ fn person(role: Role) -> (Identity, PracticeId) {
                 role,
                 is_owner: false,
                 therapist_id: Some(TherapistId::new()),
+                lacks_totp: false,
             }],
             break_glasses: Vec::new(),
         },
@@ -95,6 +96,21 @@ fn another_practice_is_out_of_reach() {
         decide(&identity, PracticeId::new(), &method(Permission::PatientsRead, PhiUse::Read), now()),
         Err(Denied::NotAMember)
     );
+}
+
+#[test]
+fn a_member_without_the_second_factor_that_a_practice_demands_is_refused_there_and_only_there() {
+    let (mut identity, practice) = person(Role::Admin);
+    let elsewhere = PracticeId::new();
+    let Standing::Person { memberships, .. } = &mut identity.standing else { panic!("a person") };
+    memberships.push(Membership { practice_id: elsewhere, ..memberships[0] });
+    memberships[0].lacks_totp = true;
+    // whatever the permission, and before it is looked at
+    for permission in [Permission::PracticesRead, Permission::FeedSeek, Permission::PracticesUpdate] {
+        let method = method(permission, PhiUse::None);
+        assert_eq!(decide(&identity, practice, &method, now()), Err(Denied::SecondFactor), "{permission}");
+    }
+    assert!(decide(&identity, elsewhere, &method(Permission::PracticesRead, PhiUse::None), now()).is_ok());
 }
 
 #[test]

@@ -86,6 +86,7 @@ diesel::table! {
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        require_totp -> Bool,
     }
 }
 
@@ -126,6 +127,16 @@ diesel::table! {
         idle_expires_at -> Nullable<Timestamptz>,
         last_used_on -> Nullable<Date>,
         revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    tenancy.totp (user_id) {
+        user_id -> Uuid,
+        secret -> Bytea,
+        last_step -> Int8,
+        created_at -> Timestamptz,
+        confirmed_at -> Nullable<Timestamptz>,
     }
 }
 

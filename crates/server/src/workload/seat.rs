@@ -167,7 +167,7 @@ async fn hire(
         Err(error) if error.is(Code::AlreadyExists) => {}
         Err(error) => return Err(error),
     }
-    let request = tenancy::LoginRequest { email: email.clone(), password };
+    let request = tenancy::LoginRequest { email: email.clone(), password, ..Default::default() };
     let login = rpc!(operator.with_token("")?, auth.login, "tenancy.v1.AuthService/Login", request).await?;
     let caller = operator.with_token(&login.token)?.in_practice(operator.practice_id())?;
     Ok(Worker { email, token: login.token, caller })

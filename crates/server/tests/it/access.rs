@@ -153,7 +153,13 @@ async fn hire(server: &TestServer, practice: &Practice, email: &str) -> String {
     };
     practice.admin.users().create_user(request).await.unwrap();
     let nobody = server.client("").await;
-    nobody.auth().login(tenancy::LoginRequest { email: email.into(), password }).await.unwrap().into_inner().token
+    nobody
+        .auth()
+        .login(tenancy::LoginRequest { email: email.into(), password, ..Default::default() })
+        .await
+        .unwrap()
+        .into_inner()
+        .token
 }
 
 /// Everybody there is.

@@ -157,7 +157,13 @@ impl TestServer {
         };
         owner.users().create_user(request).await.expect("a user");
         let client = self.client("").await;
-        client.auth().login(pb::LoginRequest { email, password }).await.expect("logs in").into_inner().token
+        client
+            .auth()
+            .login(pb::LoginRequest { email, password, ..Default::default() })
+            .await
+            .expect("logs in")
+            .into_inner()
+            .token
     }
 
     /// A service account with those scopes in the practices, and its token.

@@ -13,7 +13,7 @@ use crate::world::World;
 const FREE: [&str; 7] = ["request_id", "payer_id", "payer_ids", "member_id", "response_id", "source_id", "tax_id"];
 
 /// RPCs whose request has no id of a practice. This list may only become shorter.
-const WITHOUT_ID: [&str; 17] = [
+const WITHOUT_ID: [&str; 20] = [
     "/therapy.analytics.v1.AnalyticsService/GetPracticeSummary",
     "/therapy.analytics.v1.AnalyticsService/ListPracticeSummaries",
     "/therapy.claims.v1.ClearinghouseService/GetSubscription",
@@ -21,7 +21,10 @@ const WITHOUT_ID: [&str; 17] = [
     "/therapy.claims.v1.PayerService/ListPayers",
     "/therapy.clinical.v1.TherapistService/ListTherapists",
     "/therapy.tenancy.v1.AuthService/ChangePassword",
+    "/therapy.tenancy.v1.AuthService/ConfirmTotp",
     "/therapy.tenancy.v1.AuthService/CreateServiceAccount",
+    "/therapy.tenancy.v1.AuthService/DisableTotp",
+    "/therapy.tenancy.v1.AuthService/EnrollTotp",
     "/therapy.tenancy.v1.AuthService/Login",
     "/therapy.tenancy.v1.AuthService/Logout",
     "/therapy.tenancy.v1.AuthService/SetPassword",

@@ -107,7 +107,8 @@ impl Inner {
         let (old, new) = v.done((old, new))?;
         let email = self.vault.db().read_one(&scope, async |tx| user::store::profile(tx, id).await).await?.email;
         let attempt = Attempt::new(&email, facts.peer);
-        let stored = self.admitted(facts, &attempt, &email).await?.and_then(|row| row.password_hash);
+        let (found, _) = self.admitted(facts, &attempt, &email).await?;
+        let stored = found.and_then(|row| row.password_hash);
         let is_right = self.passwords.verify(old, stored.clone()).await?;
         let old_hash = stored.filter(|_| is_right);
         let new_hash = self.passwords.hash(new).await?;

@@ -16,12 +16,12 @@ impl pb::auth_service_server::AuthService for Auth {
     async fn login(&self, request: Request<pb::LoginRequest>) -> Result<Response<pb::LoginResponse>, Status> {
         let Call { ctx, message } = Call::of(request)?;
         answer(&ctx, async {
-            let pb::LoginRequest { email, password } = message;
+            let pb::LoginRequest { email, password, totp_code } = message;
             let mut v = Violations::new();
             let email = v.text("email", &email, user::EMAIL_MAX);
             let password = read_known_password(&mut v, "password", &password);
             let (email, password) = v.done((email, password))?;
-            self.0.log_in(ctx.facts(), &email, password).await
+            self.0.log_in(ctx.facts(), &email, password, &totp_code).await
         })
         .await
     }
@@ -45,6 +45,30 @@ impl pb::auth_service_server::AuthService for Auth {
     ) -> Result<Response<pb::ChangePasswordResponse>, Status> {
         let Call { ctx, message } = Call::of(request)?;
         answer(&ctx, async { self.0.change_password(ctx.identity()?, ctx.facts(), message).await }).await
+    }
+
+    async fn enroll_totp(
+        &self,
+        request: Request<pb::EnrollTotpRequest>,
+    ) -> Result<Response<pb::EnrollTotpResponse>, Status> {
+        let Call { ctx, message: pb::EnrollTotpRequest {} } = Call::of(request)?;
+        answer(&ctx, async { self.0.enroll_totp(ctx.identity()?, ctx.facts()).await }).await
+    }
+
+    async fn confirm_totp(
+        &self,
+        request: Request<pb::ConfirmTotpRequest>,
+    ) -> Result<Response<pb::ConfirmTotpResponse>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async { self.0.confirm_totp(ctx.identity()?, ctx.facts(), message).await }).await
+    }
+
+    async fn disable_totp(
+        &self,
+        request: Request<pb::DisableTotpRequest>,
+    ) -> Result<Response<pb::DisableTotpResponse>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async { self.0.disable_totp(ctx.identity()?, ctx.facts(), message).await }).await
     }
 
     async fn switch_practice(

@@ -20,6 +20,7 @@ use crate::membership::{self, convert::active_to_pb};
 use crate::throttle::{Attempt, Throttled};
 use crate::token::store::Token;
 use crate::token::{self, TokenKind};
+use crate::totp::{self, Authenticator};
 use crate::user::{self, store::LoginRow};
 
 /// How long a session counts at most.
@@ -32,9 +33,10 @@ impl Inner {
         facts: &Arc<Facts>,
         email: &str,
         password: String,
+        totp_code: &str,
     ) -> Result<pb::LoginResponse, Failure> {
         let attempt = Attempt::new(email, facts.peer);
-        let found = self.admitted(facts, &attempt, email).await?;
+        let (found, authenticator) = self.admitted(facts, &attempt, email).await?;
         let (known, stored, is_active) = match found {
             // who was invited and has no password yet is answered like somebody with another one
             Some(LoginRow { id, password_hash, is_active }) => (Some(id), password_hash, is_active),
@@ -46,7 +48,21 @@ impl Inner {
             let entry = known.iter().fold(entry, |entry, id| entry.with(id.uuid()));
             return Err(self.refused(facts, entry, refusal()).await?);
         };
-        self.open(facts, user, &attempt).await
+        let denied = || Entry::anonymous(facts, Action::Auth, "user").with(user.uuid());
+        let code = match authenticator {
+            Some(authenticator) => match authenticator.check(totp_code, facts.clock.now()) {
+                Some(step) => Some((authenticator, step)),
+                None => return Err(self.refused(facts, denied(), totp::code_required()).await?),
+            },
+            None => None,
+        };
+        match self.open(facts, user, &attempt, code.as_ref()).await {
+            // somebody used the code a moment ago
+            Err(failure) if failure.reason == totp::CODE_REQUIRED => {
+                Err(self.refused(facts, denied(), failure).await?)
+            }
+            opened => opened,
+        }
     }
 
     /// Counts an attempt and, if it is let through, answers what is known of the account. One flight.
@@ -55,17 +71,27 @@ impl Inner {
         facts: &Facts,
         attempt: &Attempt,
         email: &str,
-    ) -> Result<Option<LoginRow>, Failure> {
+    ) -> Result<(Option<LoginRow>, Option<Authenticator>), Failure> {
         let lease = self.vault.db().directory().await?;
-        let (admitted, found) = join!(attempt.admit(&lease, facts.clock.now()), user::store::for_login(&lease, email));
+        let (admitted, found, authenticator) = join!(
+            attempt.admit(&lease, facts.clock.now()),
+            user::store::for_login(&lease, email),
+            totp::store::for_login(&lease, email)
+        );
         match admitted? {
-            Ok(()) => Ok(found?),
+            Ok(()) => Ok((found?, authenticator?)),
             Err(throttled) => Err(self.throttled(facts, throttled).await?),
         }
     }
 
     /// Stores a session, with its entry.
-    async fn open(&self, facts: &Arc<Facts>, user: UserId, attempt: &Attempt) -> Result<pb::LoginResponse, Failure> {
+    async fn open(
+        &self,
+        facts: &Arc<Facts>,
+        user: UserId,
+        attempt: &Attempt,
+        code: Option<&(Authenticator, i64)>,
+    ) -> Result<pb::LoginResponse, Failure> {
         let minted = token::mint(self.directory.env(), TokenKind::Session)?;
         let scope = Scope::practiceless(&Arc::new(newcomer(user, minted.key_id.as_str())), facts);
         let now = scope.now();
@@ -76,8 +102,17 @@ impl Inner {
                 async |tx| {
                     let stored = token::store::insert(tx, &minted, &session, Some(now + SESSION_IDLE));
                     let (profile, places) = (user::store::profile(tx, user), membership::store::of_user(tx, user));
-                    let (stored, profile, places) = join!(stored, profile, places);
+                    let used = async {
+                        match code {
+                            Some((authenticator, step)) => totp::store::use_step(tx, authenticator, *step).await,
+                            None => Ok(true),
+                        }
+                    };
+                    let (stored, profile, places, used) = join!(stored, profile, places, used);
                     stored?;
+                    if !used? {
+                        return Err(totp::code_required());
+                    }
                     attempt.succeeded(tx);
                     let entry = Entry::bare(&scope, Action::Auth, "token").with_key(&session.key_id);
                     let response = pb::LoginResponse {
@@ -219,7 +254,9 @@ async fn describe(
     let response = pb::WhoAmIResponse { expires_at, ..pb::WhoAmIResponse::default() };
     match identity.actor {
         Actor::User(id) => {
-            let (user, places) = join!(user::store::profile(tx, id), membership::store::of_user(tx, id));
+            let authenticator = totp::store::of_user(tx, id);
+            let (user, places, authenticator) =
+                join!(user::store::profile(tx, id), membership::store::of_user(tx, id), authenticator);
             let (user, places) = (user?, places?);
             let here = places.iter().find(|m| Some(m.practice_id) == practice);
             let role = here.map_or(pb::Role::Unspecified, |m| membership::convert::role_to_pb(m.role));
@@ -228,6 +265,7 @@ async fn describe(
                 role: role.into(),
                 caller: Some(pb::who_am_i_response::Caller::User(user::convert::to_pb(user, tx.scope().now()))),
                 memberships: active_to_pb(places),
+                has_totp: authenticator?.is_some_and(|totp| totp.is_confirmed),
                 ..response
             })
         }

@@ -85,19 +85,27 @@ pub(super) struct BreakGlassRow {
     pub(super) expires_at: DateTime<Utc>,
 }
 
+/// A practice that demands a second factor which the bearer lacks.
+#[derive(QueryableByName)]
+pub(super) struct LackRow {
+    #[diesel(sql_type = SqlUuid)]
+    pub(super) practice_id: PracticeId,
+}
+
 /// A token, and where its bearer may act.
 pub(super) struct Found {
     pub(super) token: TokenRow,
     pub(super) memberships: Vec<MembershipRow>,
     pub(super) grants: Vec<GrantRow>,
     pub(super) break_glasses: Vec<BreakGlassRow>,
+    pub(super) lacks: Vec<LackRow>,
 }
 
 /// A token, and where its bearer may act, in one flight.
 pub(super) async fn find(db: &Db, key_id: &KeyId, now: DateTime<Utc>) -> Result<Option<Found>> {
     let lease = db.directory().await?;
     let conn: &AsyncPgConnection = &lease;
-    let (mut a, mut b, mut c, mut d) = (conn, conn, conn, conn);
+    let (mut a, mut b, mut c, mut d, mut e) = (conn, conn, conn, conn, conn);
     let token = diesel::sql_query("SELECT * FROM tenancy.token_resolve($1)").bind::<Text, _>(key_id.as_str());
     let memberships = diesel::sql_query(
         "SELECT m.* FROM tenancy.token_resolve($1) t CROSS JOIN LATERAL tenancy.memberships_of_user(t.user_id) m",
@@ -112,14 +120,17 @@ pub(super) async fn find(db: &Db, key_id: &KeyId, now: DateTime<Utc>) -> Result<
     )
     .bind::<Text, _>(key_id.as_str())
     .bind::<Timestamptz, _>(now);
-    let (token, memberships, grants, break_glasses) = join!(
+    let lacks = diesel::sql_query("SELECT * FROM tenancy.totp_missing($1)").bind::<Text, _>(key_id.as_str());
+    let (token, memberships, grants, break_glasses, lacks) = join!(
         Cached(token).get_results::<TokenRow>(&mut a),
         Cached(memberships).get_results(&mut b),
         Cached(grants).get_results(&mut c),
-        Cached(break_glasses).get_results(&mut d)
+        Cached(break_glasses).get_results(&mut d),
+        Cached(lacks).get_results(&mut e)
     );
     let Some(token) = token?.pop() else { return Ok(None) };
-    Ok(Some(Found { token, memberships: memberships?, grants: grants?, break_glasses: break_glasses? }))
+    let (memberships, grants) = (memberships?, grants?);
+    Ok(Some(Found { token, memberships, grants, break_glasses: break_glasses?, lacks: lacks? }))
 }
 
 /// Notes the use of a token.

@@ -32,6 +32,7 @@ pub const UPDATABLE: &[&str] = &[
     "settings.auto_ready",
     "settings.part2_program",
     "settings.retention_years",
+    "settings.require_totp",
 ];
 
 /// Reads a practice to be created.
@@ -81,6 +82,7 @@ pub fn new(v: &mut Violations, scope: &Scope, id: PracticeId, practice: &pb::Pra
         auto_ready: settings.auto_ready,
         part2_program: settings.part2_program,
         retention_years: read_retention(v, settings.retention_years),
+        require_totp: settings.require_totp,
         is_active: true,
         version: 1,
         created_at: now,
@@ -122,6 +124,7 @@ pub fn patch(v: &mut Violations, mask: &Mask, practice: &pb::Practice) -> Practi
         auto_ready: has_setting("settings.auto_ready").then_some(settings.auto_ready),
         part2_program: has_setting("settings.part2_program").then_some(settings.part2_program),
         retention_years: has_setting("settings.retention_years").then(|| read_retention(v, settings.retention_years)),
+        require_totp: has_setting("settings.require_totp").then_some(settings.require_totp),
         ..PracticePatch::default()
     };
     if mask.has("address") {
@@ -162,6 +165,7 @@ pub fn to_pb(acting_as: &str, practice: Practice) -> pb::Practice {
         auto_ready,
         part2_program,
         retention_years,
+        require_totp,
         is_active,
         version,
         created_at,
@@ -199,7 +203,7 @@ pub fn to_pb(acting_as: &str, practice: Practice) -> pb::Practice {
                 pay_to_zip_code.unwrap_or_default(),
             )
         }),
-        settings: Some(pb::PracticeSettings { auto_ready, part2_program, retention_years }),
+        settings: Some(pb::PracticeSettings { auto_ready, part2_program, retention_years, require_totp }),
         is_active,
         etag: etag::of(version),
         created_at: Some(timestamp(created_at)),

@@ -177,3 +177,45 @@ async fn a_shared_account_is_suspended_by_the_operator_and_shut_out_by_each_prac
     assert_eq!(revoke_grant(&world, &stranger, &account.id).await.unwrap().valid_to, ended.valid_to);
     assert!(world.trail(other).await.contains(&"permission_change service_grant allowed user".to_owned()));
 }
+
+#[tokio::test]
+async fn the_operator_leaves_no_practice_without_an_owner_either() {
+    let world = World::new().await;
+    let (home, owner) = world.owned_practice("ada").await;
+    let (other, other_owner) = world.owned_practice("bob").await;
+    let end = |person: &Person| pb::DeactivateUserRequest { id: person.user.id.clone(), ..Default::default() };
+    let deactivate = async |practice, person| {
+        world.operator.deactivate_user(practice, &end(person)).await.err().map_or("ok", |failure| failure.reason)
+    };
+    assert_eq!(deactivate(home, &owner).await, "LAST_OWNER");
+    // a member here who owns another practice
+    let member = pb::CreateMembershipRequest { email: email("bob"), role: 3, ..Default::default() };
+    world.operator.add_member(home, &member).await.unwrap();
+    assert_eq!(deactivate(home, &other_owner).await, "OWNER_ELSEWHERE");
+    assert_eq!(deactivate(other, &other_owner).await, "LAST_OWNER");
+    world.person(other, "eve", pb::Role::Admin, true).await;
+    assert_eq!(deactivate(other, &other_owner).await, "ok");
+    let audited = world.trail(other).await;
+    assert!(audited.contains(&"permission_change user allowed system".to_owned()), "{audited:?}");
+}
+
+#[tokio::test]
+async fn what_somebody_may_and_logs_in_with_is_audited_as_a_change_of_permissions() {
+    let world = World::new().await;
+    let (practice, owner) = world.owned_practice("ada").await;
+    let person = world.person(practice, "bea", pb::Role::Billing, false).await;
+    let mut user = pb::User { etag: String::new(), ..person.user.clone() };
+    user.first_name = "Beatrice".into();
+    user.email = email("beatrice");
+    user.role = pb::Role::FrontDesk.into();
+    let mut trail = Vec::new();
+    for path in ["first_name", "email", "role"] {
+        let request =
+            pb::UpdateUserRequest { user: Some(user.clone()), update_mask: mask(&[path]), ..Default::default() };
+        let call = world.call(&owner.token, "UpdateUser", request).await.unwrap();
+        world.users.update_user(call).await.unwrap();
+        trail.push(world.trail(practice).await.pop().unwrap());
+    }
+    let change = "permission_change user allowed user";
+    assert_eq!(trail, ["update user allowed user", change, change]);
+}

@@ -100,6 +100,10 @@ impl World {
         Auth::new(self.vault.clone(), self.directory.clone(), self.passwords.clone())
     }
 
+    pub(super) fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.clock.now()
+    }
+
     pub(super) fn pass(&self, seconds: i64) {
         self.moved.fetch_add(seconds, Ordering::Relaxed);
     }
@@ -123,7 +127,7 @@ impl World {
     }
 
     pub(super) async fn log_in(&self, name: &str) -> Result<pb::LoginResponse, Status> {
-        let request = pb::LoginRequest { email: email(name), password: PASSWORD.into() };
+        let request = pb::LoginRequest { email: email(name), password: PASSWORD.into(), ..Default::default() };
         self.auth.login(self.anonymous("Login", request)).await.map(tonic::Response::into_inner)
     }
 

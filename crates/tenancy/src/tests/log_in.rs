@@ -8,7 +8,7 @@ use tonic_types::StatusExt;
 use super::fixture::*;
 
 fn login(name: &str, password: &str) -> pb::LoginRequest {
-    pb::LoginRequest { email: email(name), password: password.into() }
+    pb::LoginRequest { email: email(name), password: password.into(), ..Default::default() }
 }
 
 #[tokio::test]

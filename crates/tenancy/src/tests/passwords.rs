@@ -37,7 +37,7 @@ async fn change(world: &World, token: &str, old: &str, new: &str) -> Result<(), 
 }
 
 async fn log_in(world: &World, name: &str, password: &str) -> Result<pb::LoginResponse, Status> {
-    let request = pb::LoginRequest { email: email(name), password: password.into() };
+    let request = pb::LoginRequest { email: email(name), password: password.into(), ..Default::default() };
     world.fresh_auth().login(world.anonymous("Login", request)).await.map(tonic::Response::into_inner)
 }
 

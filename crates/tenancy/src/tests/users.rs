@@ -95,7 +95,8 @@ async fn a_new_password_ends_the_sessions() {
     world.users.update_user(call).await.unwrap();
     assert!(world.resolve_now(&person.token).await.is_err());
     assert_eq!(reason(world.log_in("bea").await), "UNAUTHENTICATED");
-    let login = pb::LoginRequest { email: email("bea"), password: "another long password".into() };
+    let login =
+        pb::LoginRequest { email: email("bea"), password: "another long password".into(), ..Default::default() };
     world.auth.login(world.anonymous("Login", login)).await.unwrap();
     assert!(world.trail(practice).await.contains(&"permission_change user allowed user".to_owned()));
 }

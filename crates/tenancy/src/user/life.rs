@@ -14,6 +14,7 @@ use super::{User, UserPatch, convert, judge_return, store};
 use crate::membership::{self, Membership, MembershipPatch};
 use crate::one_time::{self, INVITE_LIFE, RESET_LIFE};
 use crate::token::{self, TokenKind};
+use crate::totp;
 
 impl Users {
     /// Creates a user without a password, and a one-time token that sets one.
@@ -134,6 +135,30 @@ impl Users {
         self.vault().write(scope, once.as_ref(), body).await
     }
 
+    /// Forgets the second factor of a user who lost it.
+    ///
+    /// # Errors
+    /// Those of `ResetTotp`.
+    pub async fn forget_totp(
+        &self,
+        scope: &Scope,
+        message: &pb::ResetTotpRequest,
+    ) -> Result<pb::ResetTotpResponse, Failure> {
+        let mut v = Violations::new();
+        let once = once(&mut v, scope, &message.request_id, message);
+        let id: UserId = v.id("id", &message.id);
+        let id = v.done(id)?;
+        let body = || {
+            async |tx: &Tx<'_>| {
+                judged(tx, id, None).await?;
+                totp::store::remove(tx, id).await?;
+                let entry = Entry::bare(scope, Action::PermissionChange, "totp").with(id.uuid());
+                Ok(Change::recorded(entry, Phi::new(pb::ResetTotpResponse {})))
+            }
+        };
+        self.vault().write(scope, once.as_ref(), body).await
+    }
+
     /// Ends all sessions of a user.
     ///
     /// # Errors
@@ -174,7 +199,16 @@ async fn store_token(
 /// Ends the user, the membership and the sessions.
 async fn deactivate(tx: &Tx<'_>, id: UserId, expected: Option<i64>) -> Result<User, Failure> {
     let before = judged(tx, id, expected).await?;
-    let owners = membership::store::lock_owners(tx).await?;
+    let (owners, places) = join!(membership::store::lock_owners(tx), membership::store::of_user(tx, id));
+    // the operator may end people of several practices; whether another one keeps an owner can't be seen from here
+    let (owners, here) = (owners?, tx.scope().practice());
+    if places?.iter().any(|m| m.practice_id != here && m.is_active && m.is_owner) {
+        return Err(Failure::new(
+            Code::FailedPrecondition,
+            "OWNER_ELSEWHERE",
+            "the user owns another practice; end the membership or the ownership there first",
+        ));
+    }
     let place = membership::store::lock(tx, id).await?;
     let end = MembershipPatch { is_active: Some(false), ..MembershipPatch::default() };
     owners.judge(tx.scope().actor(), &place, &place.patched(&end))?;

@@ -156,8 +156,10 @@ impl Users {
                         one_time::store::end(tx, id).await?;
                         updated = store::get(tx, id).await?;
                     }
-                    let gates = |user: &User| (user.is_verified, user.phi_training_completed_at);
-                    let is_permission = password_hash.is_some() || gates(&before) != gates(&after);
+                    // the address is what one logs in with
+                    let rights =
+                        |user: &User| (user.is_verified, user.phi_training_completed_at, user.role, user.email.clone());
+                    let is_permission = password_hash.is_some() || rights(&before) != rights(&after);
                     let action = if is_permission { Action::PermissionChange } else { Action::Update };
                     Ok(changed(scope, action, updated))
                 }
@@ -223,6 +225,14 @@ impl pb::user_service_server::UserService for Users {
     ) -> Result<Response<pb::ResetPasswordResponse>, Status> {
         let Call { ctx, message } = Call::of(request)?;
         answer(&ctx, async { self.reset(ctx.scope()?, message).await }).await
+    }
+
+    async fn reset_totp(
+        &self,
+        request: Request<pb::ResetTotpRequest>,
+    ) -> Result<Response<pb::ResetTotpResponse>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async { self.forget_totp(ctx.scope()?, &message).await }).await
     }
 
     async fn revoke_sessions(

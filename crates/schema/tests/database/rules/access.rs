@@ -8,7 +8,8 @@ pub(super) const RULES: &[Rule] = &[
         violations: "
             SELECT name AS line FROM ours o
             WHERE relkind IN ('r', 'p') AND name NOT IN ('tenancy.practices',
-                'tenancy.users', 'tenancy.service_accounts', 'tenancy.tokens', 'tenancy.one_time_tokens', 'tenancy.login_attempts', 'feed.subscriptions', 'feed.leases',
+                'tenancy.users', 'tenancy.service_accounts', 'tenancy.tokens', 'tenancy.one_time_tokens', 'tenancy.login_attempts',
+                'tenancy.totp', 'feed.subscriptions', 'feed.leases',
                 'claims.payers', 'claims.payer_profiles')
               AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = o.oid AND a.attname = 'practice_id'
                               AND a.atttypid = 'uuid'::regtype AND a.attnotnull)",
@@ -140,6 +141,12 @@ pub(super) const RULES: &[Rule] = &[
               'tenancy.service_accounts_in_practice(uuid,integer)',
               'tenancy.login_admit(bytea,bytea,bytea,timestamp with time zone,integer,integer,integer,integer,integer)',
               'tenancy.login_forgive(bytea,bytea,bytea,timestamp with time zone)',
+              'tenancy.totp_enroll(uuid,bytea,timestamp with time zone)',
+              'tenancy.totp_of_user(uuid)',
+              'tenancy.totp_by_email_for_login(text)',
+              'tenancy.totp_use(uuid,bytea,bigint,timestamp with time zone)',
+              'tenancy.totp_remove(uuid)',
+              'tenancy.totp_missing(text)',
               'tenancy.one_time_end(uuid,timestamp with time zone)',
               'tenancy.one_time_insert(text,bytea,text,uuid,timestamp with time zone,timestamp with time zone)',
               'tenancy.one_time_resolve(text)',
@@ -202,7 +209,7 @@ pub(super) const RULES: &[Rule] = &[
         violations: "
             SELECT format('%s %s', o.name, a.grantee::regrole) AS line FROM ours o, aclexplode(o.relacl) a
             WHERE a.grantee <> o.relowner AND o.name IN ('tenancy.users', 'tenancy.user_profiles', 'tenancy.tokens', 'tenancy.one_time_tokens',
-              'tenancy.login_attempts',
+              'tenancy.login_attempts', 'tenancy.totp',
               'tenancy.service_accounts', 'tenancy.service_grants')",
         bad: "GRANT SELECT ON tenancy.tokens TO claims_app",
         reports: "tenancy.tokens claims_app",

@@ -1,11 +1,18 @@
 //! The command line and the environment: the only place that reads either.
 
+mod admin;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 use schema::embedded::Options;
+
+pub use admin::{
+    AccountAction, AccountOf, Admin, AdminAction, MembershipAction, Person, PracticeAction, RoleName, TokenAction,
+    TokenOf, UserAction, UserOf,
+};
 
 use crate::import::{Output, SyntheaOptions};
 use crate::payer::PayerOptions;
@@ -111,69 +118,6 @@ pub struct Database {
     /// Names this deployment in every token, such as "live"; 1 to 16 of a-z and 0-9.
     #[arg(long, env = "CLAIMSD_ENVIRONMENT")]
     pub environment: String,
-}
-
-/// `claimsd admin`: what the operator does at the machine; every change leaves its audit entry.
-#[derive(Debug, Clone, Args)]
-pub struct Admin {
-    #[command(flatten)]
-    pub database: Database,
-    #[command(subcommand)]
-    pub action: AdminAction,
-    /// How results are shown.
-    #[arg(long, value_enum, default_value_t, global = true)]
-    pub output: Output,
-}
-
-/// What the operator does.
-#[derive(Debug, Clone, Subcommand)]
-pub enum AdminAction {
-    /// Creates a verified user who may found practices with `CreatePractice`; the password comes from standard input.
-    CreateFounder {
-        #[arg(long)]
-        email: String,
-        #[arg(long)]
-        first_name: String,
-        #[arg(long)]
-        last_name: String,
-        /// PHI training is on record.
-        #[arg(long)]
-        phi_trained: bool,
-    },
-    /// Lists the users of a practice.
-    ListUsers {
-        #[arg(long)]
-        practice: String,
-    },
-    /// Lists the service accounts that have a grant in a practice.
-    ListAccounts {
-        #[arg(long)]
-        practice: String,
-    },
-    /// Issues a token for a service account; it is printed once and stored nowhere.
-    IssueToken {
-        #[arg(long)]
-        practice: String,
-        /// Id of the service account.
-        #[arg(long)]
-        account: String,
-    },
-    /// Lists the tokens of a service account, without their secrets.
-    ListTokens {
-        #[arg(long)]
-        practice: String,
-        /// Id of the service account.
-        #[arg(long)]
-        account: String,
-    },
-    /// Revokes a token; it is refused everywhere within five seconds.
-    RevokeToken {
-        #[arg(long)]
-        practice: String,
-        /// Id of the token.
-        #[arg(long)]
-        token: String,
-    },
 }
 
 /// `claimsd serve`.

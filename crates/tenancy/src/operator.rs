@@ -99,6 +99,54 @@ impl Operator {
         self.users.update(&self.scope(practice), user).await
     }
 
+    /// Creates a user without a password; the one-time token is in the answer and nowhere else.
+    ///
+    /// # Errors
+    /// Those of `InviteUser`.
+    pub async fn invite_user(
+        &self,
+        practice: PracticeId,
+        user: pb::InviteUserRequest,
+    ) -> Result<pb::InviteUserResponse, Failure> {
+        self.users.invite(&self.scope(practice), user).await
+    }
+
+    /// Makes a one-time token for a user's next password.
+    ///
+    /// # Errors
+    /// Those of `ResetPassword`.
+    pub async fn reset_password(
+        &self,
+        practice: PracticeId,
+        user: pb::ResetPasswordRequest,
+    ) -> Result<pb::ResetPasswordResponse, Failure> {
+        self.users.reset(&self.scope(practice), user).await
+    }
+
+    /// Ends a user, who may have places in other practices too but own none of them.
+    ///
+    /// # Errors
+    /// Those of `DeactivateUser`, and `OWNER_ELSEWHERE`.
+    pub async fn deactivate_user(
+        &self,
+        practice: PracticeId,
+        user: &pb::DeactivateUserRequest,
+    ) -> Result<pb::User, Failure> {
+        self.users.deactivate(&self.scope(practice), user).await
+    }
+
+    /// Lets a user in again.
+    ///
+    /// # Errors
+    /// Those of `ReactivateUser`.
+    pub async fn reactivate_user(
+        &self,
+        practice: PracticeId,
+        user: &pb::ReactivateUserRequest,
+    ) -> Result<pb::User, Failure> {
+        self.users.reactivate(&self.scope(practice), user).await
+    }
+
     /// A page of the users of a practice.
     ///
     /// # Errors
@@ -121,6 +169,30 @@ impl Operator {
         member: &pb::CreateMembershipRequest,
     ) -> Result<pb::Membership, Failure> {
         self.memberships.create(&self.scope(practice), member).await
+    }
+
+    /// Changes a membership, or takes it up again.
+    ///
+    /// # Errors
+    /// Those of `UpdateMembership`.
+    pub async fn update_member(
+        &self,
+        practice: PracticeId,
+        member: pb::UpdateMembershipRequest,
+    ) -> Result<pb::Membership, Failure> {
+        self.memberships.update(&self.scope(practice), member).await
+    }
+
+    /// Ends a membership.
+    ///
+    /// # Errors
+    /// Those of `DeactivateMembership`.
+    pub async fn end_member(
+        &self,
+        practice: PracticeId,
+        member: &pb::DeactivateMembershipRequest,
+    ) -> Result<pb::Membership, Failure> {
+        self.memberships.end(&self.scope(practice), member).await
     }
 
     /// Creates a service account with a grant.
@@ -147,6 +219,42 @@ impl Operator {
         self.auth.0.grant_service_account(&self.scope(practice), grant).await
     }
 
+    /// Ends an account's grant in a practice.
+    ///
+    /// # Errors
+    /// Those of `RevokeServiceGrant`.
+    pub async fn revoke_grant(
+        &self,
+        practice: PracticeId,
+        request: pb::RevokeServiceGrantRequest,
+    ) -> Result<pb::ServiceGrant, Failure> {
+        self.auth.0.revoke_service_grant(&self.scope(practice), request).await
+    }
+
+    /// Suspends an account, shared ones too.
+    ///
+    /// # Errors
+    /// Those of `SuspendServiceAccount`.
+    pub async fn suspend_account(
+        &self,
+        practice: PracticeId,
+        request: pb::SuspendServiceAccountRequest,
+    ) -> Result<pb::ServiceAccount, Failure> {
+        self.auth.0.suspend_service_account(&self.scope(practice), request).await
+    }
+
+    /// Lets an account in again, shared ones too.
+    ///
+    /// # Errors
+    /// Those of `ReactivateServiceAccount`.
+    pub async fn reactivate_account(
+        &self,
+        practice: PracticeId,
+        request: pb::ReactivateServiceAccountRequest,
+    ) -> Result<pb::ServiceAccount, Failure> {
+        self.auth.0.reactivate_service_account(&self.scope(practice), request).await
+    }
+
     /// The accounts with a grant in a practice.
     ///
     /// # Errors
@@ -168,6 +276,18 @@ impl Operator {
         request: pb::IssueTokenRequest,
     ) -> Result<pb::IssueTokenResponse, Failure> {
         self.auth.0.issue_token(&self.scope(practice), request).await
+    }
+
+    /// Replaces a token, of a shared account too; the secret is in the answer and nowhere else.
+    ///
+    /// # Errors
+    /// Those of `RotateToken`.
+    pub async fn rotate_token(
+        &self,
+        practice: PracticeId,
+        request: pb::RotateTokenRequest,
+    ) -> Result<pb::RotateTokenResponse, Failure> {
+        self.auth.0.rotate_token(&self.scope(practice), request).await
     }
 
     /// Revokes a token, of a shared account too.

@@ -62,7 +62,13 @@ impl Caller {
             phi_training_completed: true,
             phi_training_expires_at: None,
             active_practice_id: Some(practice),
-            memberships: vec![Membership { practice_id: practice, role, is_owner: false, therapist_id, lacks_totp: false }],
+            memberships: vec![Membership {
+                practice_id: practice,
+                role,
+                is_owner: false,
+                therapist_id,
+                lacks_totp: false,
+            }],
             break_glasses: Vec::new(),
         };
         let identity = Identity { actor: Actor::User(UserId::new()), key_id: "test".into(), standing };

@@ -1,24 +1,35 @@
 //! `claimsd admin`: the operator at the machine, with the same services as everybody and the same audit trail.
 
+mod account;
+mod user;
+
+use std::io::Read;
 use std::process::ExitCode;
 
 use kernel::page::TokenKey;
+use kernel::{Failure, PracticeId, Violations};
+use schema::Db;
 use serde_json::{Value, json};
 use tenancy::operator::Operator;
+use therapy_claims::common::v1 as common;
 use therapy_claims::tenancy::v1 as pb;
 
 use super::{Ended, serve};
 use crate::app::App;
-use crate::config::{Admin, AdminAction};
+use crate::config::{Admin, AdminAction, PracticeAction};
 use crate::console::{say, table};
 use crate::import::Output;
+
+/// Rows asked for at a time.
+const PAGE: i32 = 500;
 
 /// # Errors
 /// What the service answers, with every violation named.
 pub async fn run(args: Admin) -> Ended {
     // nothing here hands out page tokens that must outlive the command
     let app = App::open(serve::production(args.database, TokenKey::new(b"one command"))?).await?;
-    let rows = act(&app.parts().operator("claimsd admin"), args.action).await.map_err(|failure| {
+    let operator = app.parts().operator("claimsd admin");
+    let rows = act(&operator, args.action, &mut std::io::stdin()).await.map_err(|failure| {
         let fields: Vec<_> = failure.violations().iter().map(|v| format!("{} {}", v.field, v.description)).collect();
         format!("{failure} {}", fields.join("; "))
     })?;
@@ -26,57 +37,66 @@ pub async fn run(args: Admin) -> Ended {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn act(operator: &Operator, action: AdminAction) -> Result<Vec<Value>, kernel::Failure> {
+/// Does it. `input` is where secrets come from: on the command line other processes would see them.
+///
+/// # Errors
+/// What the service answers.
+pub async fn act(
+    operator: &Operator,
+    action: AdminAction,
+    input: &mut (dyn Read + Send),
+) -> Result<Vec<Value>, Failure> {
     match action {
-        AdminAction::CreateFounder { email, first_name, last_name, phi_trained } => {
-            let user = pb::User {
-                email,
-                first_name,
-                last_name,
-                is_verified: true,
-                phi_training_completed: phi_trained,
-                ..pb::User::default()
+        AdminAction::CreateFounder { person } => {
+            let user = pb::User { is_verified: true, ..user::new(person) };
+            Ok(vec![user::row(&operator.create_founder(&user, &secret(input)?).await?)])
+        }
+        AdminAction::Practice(action) => practice(operator, action, input).await,
+        AdminAction::User(action) => user::act(operator, action).await,
+        AdminAction::Membership(action) => user::act_on_membership(operator, action).await,
+        AdminAction::Account(action) => account::act(operator, action).await,
+        AdminAction::Token(action) => account::act_on_token(operator, action).await,
+    }
+}
+
+async fn practice(
+    operator: &Operator,
+    action: PracticeAction,
+    input: &mut (dyn Read + Send),
+) -> Result<Vec<Value>, Failure> {
+    let row =
+        |practice: &pb::Practice| json!({"id": practice.id, "name": practice.name, "is_active": practice.is_active});
+    match action {
+        PracticeAction::List { migrator_database_url } => {
+            let listed = Operator::list_practices(&Db::new(&migrator_database_url, 1)?).await?;
+            Ok(listed.iter().map(row).collect())
+        }
+        PracticeAction::Create { name, npi, tax_id_is_ssn, taxonomy, time_zone, street, city, state, zip_code } => {
+            let tax_id_type = if tax_id_is_ssn { pb::TaxIdType::Ssn } else { pb::TaxIdType::Ein };
+            let address = common::Address { line1: street, line2: String::new(), city, state, zip_code };
+            let practice = pb::Practice {
+                name,
+                npi,
+                tax_id: secret(input)?,
+                tax_id_type: tax_id_type.into(),
+                taxonomy,
+                time_zone,
+                address: Some(address),
+                ..pb::Practice::default()
             };
-            let password = std::io::read_to_string(std::io::stdin()).map_err(kernel::Failure::internal)?;
-            Ok(vec![user_row(&operator.create_founder(&user, password.trim_end_matches(['\r', '\n'])).await?)])
-        }
-        AdminAction::ListUsers { practice } => {
-            let request = pb::ListUsersRequest { page_size: PAGE, ..Default::default() };
-            let listed = operator.list_users(id(&practice)?, &request).await?;
-            Ok(listed.users.iter().map(user_row).collect())
-        }
-        AdminAction::ListAccounts { practice } => {
-            let listed = operator.list_accounts(id(&practice)?).await?;
-            Ok(listed.iter().map(|a| json!({"id": a.id, "name": a.name, "is_active": a.is_active})).collect())
-        }
-        AdminAction::IssueToken { practice, account } => {
-            let request = pb::IssueTokenRequest { service_account_id: account, ..Default::default() };
-            let issued = operator.issue_token(id(&practice)?, request).await?;
-            let token = issued.token.unwrap_or_default();
-            Ok(vec![json!({"id": token.id, "secret": issued.secret})])
-        }
-        AdminAction::ListTokens { practice, account } => {
-            let request = pb::ListTokensRequest { service_account_id: account, page_size: PAGE, ..Default::default() };
-            let listed = operator.list_tokens(id(&practice)?, request).await?;
-            Ok(listed.tokens.iter().map(|t| json!({"id": t.id})).collect())
-        }
-        AdminAction::RevokeToken { practice, token } => {
-            let request = pb::RevokeTokenRequest { token_id: token, request_id: String::new() };
-            let revoked = operator.revoke_token(id(&practice)?, request).await?;
-            Ok(vec![json!({"id": revoked.id})])
+            Ok(vec![row(&operator.create_practice(&practice).await?)])
         }
     }
 }
 
-/// Rows shown at most.
-const PAGE: i32 = 500;
-
-fn user_row(user: &pb::User) -> Value {
-    json!({"id": user.id, "email": user.email, "is_verified": user.is_verified})
+/// All of the input but the end of its last line.
+fn secret(input: &mut (dyn Read + Send)) -> Result<String, Failure> {
+    let text = std::io::read_to_string(input).map_err(Failure::internal)?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-fn id(practice: &str) -> Result<kernel::PracticeId, kernel::Failure> {
-    let mut v = kernel::Violations::new();
+fn id(practice: &str) -> Result<PracticeId, Failure> {
+    let mut v = Violations::new();
     let id = v.id("practice", practice);
     v.done(id)
 }

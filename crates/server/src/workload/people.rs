@@ -41,6 +41,7 @@ pub(super) fn practice(seed: u64, index: usize) -> tenancy::Practice {
             auto_ready: index % 3 == 1,
             part2_program: false,
             retention_years: 0,
+            require_totp: false,
         }),
         ..tenancy::Practice::default()
     }

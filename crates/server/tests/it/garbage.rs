@@ -21,6 +21,9 @@ const A_LINE: usize = 50;
 /// How deep messages lie in messages.
 const DEPTH: usize = 4;
 
+/// RPCs that too many wrong guesses close for a while.
+const GUESSED: [&str; 5] = ["/Login", "/SetPassword", "/ChangePassword", "/ConfirmTotp", "/DisableTotp"];
+
 pub(crate) type Way = Vec<FieldDescriptor>;
 
 /// The ways to every field of a request, those in the messages inside it included.
@@ -106,7 +109,8 @@ fn fault(method: &Method, answer: Option<&Answer>) -> Option<String> {
         | Code::PermissionDenied
         | Code::Aborted
         | Code::OutOfRange => true,
-        Code::Unauthenticated | Code::ResourceExhausted => method.path.ends_with("/Login"),
+        // wrong passwords and codes
+        Code::Unauthenticated | Code::ResourceExhausted => GUESSED.iter().any(|rpc| method.path.ends_with(rpc)),
         Code::Ok
         | Code::Cancelled
         | Code::Unknown

@@ -55,6 +55,46 @@ impl Memberships {
             .await
     }
 
+    /// Changes a member's role, ownership or therapist, or takes an ended membership up again.
+    ///
+    /// # Errors
+    /// Those of `UpdateMembership`.
+    pub async fn update(&self, scope: &Scope, message: pb::UpdateMembershipRequest) -> Result<pb::Membership, Failure> {
+        let mut v = Violations::new();
+        let once = once(&mut v, scope, &message.request_id, &message);
+        let mask = match (&message.update_mask, message.reactivate) {
+            // a reactivation is change enough
+            (None, true) => Mask::parse(&mut Violations::new(), None, convert::UPDATABLE),
+            (mask, _) => Mask::parse(&mut v, mask.as_ref(), convert::UPDATABLE),
+        };
+        v.set_prefix("membership.");
+        let membership = message.membership.unwrap_or_default();
+        let user = v.id("user_id", &membership.user_id);
+        let expected = etag::expected(&mut v, "etag", &membership.etag);
+        let mut patch = convert::patch(&mut v, &mask, &membership);
+        patch.is_active = message.reactivate.then_some(true);
+        let patch = v.done(patch)?;
+        self.change(scope, once.as_ref(), user, expected, &patch).await
+    }
+
+    /// Ends a membership.
+    ///
+    /// # Errors
+    /// Those of `DeactivateMembership`.
+    pub async fn end(
+        &self,
+        scope: &Scope,
+        message: &pb::DeactivateMembershipRequest,
+    ) -> Result<pb::Membership, Failure> {
+        let mut v = Violations::new();
+        let once = once(&mut v, scope, &message.request_id, message);
+        let user = v.id("user_id", &message.user_id);
+        let expected = etag::expected(&mut v, "etag", &message.etag);
+        let user = v.done(user)?;
+        let patch = MembershipPatch { is_active: Some(false), ..MembershipPatch::default() };
+        self.change(scope, once.as_ref(), user, expected, &patch).await
+    }
+
     /// Locks, judges and applies the patch.
     async fn change(
         &self,
@@ -98,25 +138,7 @@ impl pb::membership_service_server::MembershipService for Memberships {
         request: Request<pb::UpdateMembershipRequest>,
     ) -> Result<Response<pb::Membership>, Status> {
         let Call { ctx, message } = Call::of(request)?;
-        answer(&ctx, async {
-            let scope = ctx.scope()?;
-            let mut v = Violations::new();
-            let once = once(&mut v, scope, &message.request_id, &message);
-            let mask = match (&message.update_mask, message.reactivate) {
-                // a reactivation is change enough
-                (None, true) => Mask::parse(&mut Violations::new(), None, convert::UPDATABLE),
-                (mask, _) => Mask::parse(&mut v, mask.as_ref(), convert::UPDATABLE),
-            };
-            v.set_prefix("membership.");
-            let membership = message.membership.unwrap_or_default();
-            let user = v.id("user_id", &membership.user_id);
-            let expected = etag::expected(&mut v, "etag", &membership.etag);
-            let mut patch = convert::patch(&mut v, &mask, &membership);
-            patch.is_active = message.reactivate.then_some(true);
-            let patch = v.done(patch)?;
-            self.change(scope, once.as_ref(), user, expected, &patch).await
-        })
-        .await
+        answer(&ctx, async { self.update(ctx.scope()?, message).await }).await
     }
 
     async fn deactivate_membership(
@@ -124,17 +146,7 @@ impl pb::membership_service_server::MembershipService for Memberships {
         request: Request<pb::DeactivateMembershipRequest>,
     ) -> Result<Response<pb::Membership>, Status> {
         let Call { ctx, message } = Call::of(request)?;
-        answer(&ctx, async {
-            let scope = ctx.scope()?;
-            let mut v = Violations::new();
-            let once = once(&mut v, scope, &message.request_id, &message);
-            let user = v.id("user_id", &message.user_id);
-            let expected = etag::expected(&mut v, "etag", &message.etag);
-            let user = v.done(user)?;
-            let patch = MembershipPatch { is_active: Some(false), ..MembershipPatch::default() };
-            self.change(scope, once.as_ref(), user, expected, &patch).await
-        })
-        .await
+        answer(&ctx, async { self.end(ctx.scope()?, &message).await }).await
     }
 
     async fn list_memberships(

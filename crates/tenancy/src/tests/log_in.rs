@@ -78,6 +78,19 @@ async fn guessing_has_to_wait() {
 }
 
 #[tokio::test]
+async fn a_log_in_forgives_the_failures_before_it() {
+    let world = World::new().await;
+    world.owned_practice("ada").await;
+    for _ in 0..3 {
+        for _ in 0..7 {
+            let call = world.anonymous("Login", login("ada", "wrong"));
+            assert_eq!(reason(world.auth.login(call).await), "UNAUTHENTICATED");
+        }
+        world.log_in("ada").await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_session_ends_when_it_is_idle_and_in_any_case_after_twelve_hours() {
     let world = World::new().await;
     let (_, person) = world.owned_practice("ada").await;

@@ -20,6 +20,15 @@ async fn nobody_has_no_password() {
 }
 
 #[tokio::test]
+async fn nobodys_hash_costs_what_everybodys_does() {
+    let passwords = passwords();
+    let stored = passwords.hash("x".into()).await.unwrap();
+    // algorithm, version and parameters of a PHC string
+    let cost = |phc: &str| phc.split('$').take(4).collect::<Vec<_>>().join("$");
+    assert_eq!(cost(&passwords.0.nobody), cost(&stored));
+}
+
+#[tokio::test]
 async fn production_hashes_cost_what_owasp_asks_for() {
     let stored = Passwords::new(Cost::OWASP, 1).unwrap().hash("a password".into()).await.unwrap();
     assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");

@@ -88,6 +88,7 @@ impl Script {
             text("127.0.0.1"),
             "NULL".to_owned(),
             text("operations"),
+            "NULL::uuid".to_owned(),
         ];
         in_place(AUDIT_APPEND, &values)
     }

@@ -41,9 +41,9 @@ pub struct Neighbours {
     pub last_evaluation_on: Option<NaiveDate>,
 }
 
-/// The neighbours of each of the sessions.
+/// The neighbours of sessions of a practice; whoever asks says of which.
 #[auto_type(no_type_alias)]
-pub(crate) fn query<'a>(practice: Uuid, ids: &'a [SessionId]) -> _ {
+pub(crate) fn query(practice: Uuid) -> _ {
     let evaluations: [&'static str; 2] = EVALUATIONS;
     let again: [&'static str; 2] = EVALUATIONS;
     let ever: NaiveDate = EVER;
@@ -68,7 +68,6 @@ pub(crate) fn query<'a>(practice: Uuid, ids: &'a [SessionId]) -> _ {
                 .and(beside.field(sessions::id).ne(sessions::id))),
         )
         .filter(sessions::practice_id.eq(practice))
-        .filter(sessions::id.eq_any(ids))
         .filter(is_of_day.or(is_evaluation))
         .filter(beside.field(sessions::status).eq(completed))
         .filter(beside.field(sessions::self_pay).eq(false))
@@ -86,7 +85,12 @@ pub(crate) fn query<'a>(practice: Uuid, ids: &'a [SessionId]) -> _ {
 /// What stands beside each of the sessions; nothing is told of those that stand alone.
 pub(super) async fn neighbours(tx: &Tx<'_>, ids: &[SessionId]) -> Result<HashMap<SessionId, Neighbours>> {
     type Row = (SessionId, NaiveDate, SessionId, NaiveDate, String);
-    let rows: Vec<Row> = fixed!(query(tx.practice(), ids)).load(&mut tx.conn()).await?;
+    let query = query(tx.practice());
+    let rows: Vec<Row> = match ids {
+        // PostgreSQL takes an array for long, and plans anew each time, which costs more than the look itself
+        [id] => fixed!(query.filter(sessions::id.eq(*id))).load(&mut tx.conn()).await?,
+        ids => fixed!(query.filter(sessions::id.eq_any(ids))).load(&mut tx.conn()).await?,
+    };
     let mut found: HashMap<SessionId, Neighbours> = HashMap::new();
     for (of, day, id, on, cpt_code) in rows {
         let neighbours = found.entry(of).or_default();

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::access::{Actor, Granted, Identity, Level, Own, Permission};
 use crate::clock::Clock;
 use crate::error::Failure;
-use crate::id::{BreakGlassId, PracticeId, TherapistId};
+use crate::id::{PracticeId, TherapistId};
 use crate::method::Method;
 use crate::page::{PageRequest, TokenKey};
 use crate::violations::Violations;
@@ -130,13 +130,6 @@ impl Scope {
     #[must_use]
     pub fn therapist(&self) -> Option<TherapistId> {
         self.own().map(|own| own.therapist)
-    }
-
-    /// The emergency under which a patient is in reach.
-    #[must_use]
-    pub fn break_glass(&self, patient: Uuid) -> Option<BreakGlassId> {
-        let own = self.granted.own.as_ref()?;
-        own.break_glasses.iter().find(|glass| glass.patient_id.uuid() == patient).map(|glass| glass.id)
     }
 
     /// Whether clinical fields must be blanked in the answer.

@@ -23,6 +23,8 @@ use crate::harness::{Practice, TestServer, therapist};
 
 /// Who calls with the same request ids.
 const CALLERS: usize = 32;
+/// Each made by every caller: 20,000 calls.
+const REQUESTS: usize = 625;
 /// Connections that die while they are at a transaction's end.
 const KILLS: usize = 50;
 /// How often a caller sends a request until it is answered.
@@ -107,8 +109,9 @@ async fn kill(db: &mut AsyncPgConnection, is_over: &AtomicBool) -> usize {
     killed
 }
 
-#[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "kills and counts past the server, and says so")]
-async fn repeat(requests: usize) {
+#[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "kills and counts past the server")]
+async fn a_request_that_many_repeat_has_its_effect_once_whatever_dies() {
     let server = TestServer::start().await;
     let practice = server.practice("repeated").await;
     let patients = [flow::patient(&practice).await, flow::patient(&practice).await];
@@ -121,7 +124,7 @@ async fn repeat(requests: usize) {
         before.push(count(&mut db, &sql.replace("$changed", &patients[0])).await);
     }
     let sent: Arc<Vec<_>> = Arc::new(
-        (0..requests)
+        (0..REQUESTS)
             .map(|number| {
                 let (name, _sql) = EFFECTS.iter().cycle().nth(number).unwrap();
                 (method(name), request(name, &practice, &patients, number, request_id()))
@@ -146,14 +149,14 @@ async fn repeat(requests: usize) {
         answers
     };
     let (answers, killed) = tokio::join!(call, kill(&mut killer, &is_over));
-    let calls = CALLERS * requests;
+    let calls = CALLERS * REQUESTS;
     let tries = tries.into_inner();
     println!(
-        "{calls} calls ({tries} with repeats) of {requests} requests, {killed} killed, in {:.1?}",
+        "{calls} calls ({tries} with repeats) of {REQUESTS} requests, {killed} killed, in {:.1?}",
         begun.elapsed()
     );
     let mut differing = BTreeMap::new();
-    for number in 0..requests {
+    for number in 0..REQUESTS {
         let distinct: BTreeSet<_> = answers.iter().map(|answers| answers.get(number)).collect();
         if distinct.len() > 1 {
             differing.insert(number, distinct.len());
@@ -161,21 +164,9 @@ async fn repeat(requests: usize) {
     }
     assert!(differing.is_empty(), "requests that were answered in several ways: {differing:?}");
     for (index, ((name, sql), before)) in EFFECTS.iter().zip(before).enumerate() {
-        let expected = (0..requests).filter(|number| number % EFFECTS.len() == index).count();
+        let expected = (0..REQUESTS).filter(|number| number % EFFECTS.len() == index).count();
         let after = count(&mut db, &sql.replace("$changed", &patients[0])).await;
         assert_eq!(after - before, expected, "effects of {name}");
     }
     assert!(killed * 2 >= KILLS, "{killed} connections died");
-}
-
-/// As many as a debug build makes in good time; the test below makes 20,000.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_request_that_many_repeat_has_its_effect_once_whatever_dies() {
-    repeat(120).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "the whole measure: 20,000 calls"]
-async fn a_request_that_is_repeated_20000_times_has_its_effect_once_whatever_dies() {
-    repeat(625).await;
 }

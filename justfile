@@ -17,6 +17,10 @@ run *args:
 test *args:
     cargo test {{ args }}
 
+# isolation, rights and migrations on the newest PostgreSQL that npm has
+test-newest-postgres:
+    .ci/newest-postgres
+
 # format the Rust and proto sources
 fmt:
     cargo fmt --all

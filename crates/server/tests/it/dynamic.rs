@@ -128,9 +128,14 @@ pub(crate) fn decode(input: &MessageDescriptor, bytes: &[u8]) -> DynamicMessage 
 }
 
 /// Its bytes, under a key of its own if it takes one.
-pub(crate) fn keyed(mut message: DynamicMessage) -> Vec<u8> {
+pub(crate) fn keyed(message: DynamicMessage) -> Vec<u8> {
+    keyed_with(message, &therapy_claims::client::request_id())
+}
+
+/// Its bytes, under that key if it takes one.
+pub(crate) fn keyed_with(mut message: DynamicMessage, request_id: &str) -> Vec<u8> {
     if let Some(field) = message.descriptor().get_field_by_name("request_id") {
-        message.set_field(&field, prost_reflect::Value::String(therapy_claims::client::request_id()));
+        message.set_field(&field, prost_reflect::Value::String(request_id.to_owned()));
     }
     message.encode_to_vec()
 }

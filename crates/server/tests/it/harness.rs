@@ -139,7 +139,7 @@ impl TestServer {
     /// A verified and trained member, and the token of one who has just logged in.
     pub(crate) async fn hire(&self, owner: &Client, practice: &str, role: pb::Role, therapist_id: String) -> String {
         let email = format!("{}.{practice}@example.com", role.as_str_name().to_ascii_lowercase());
-        let password = format!("password of {email}");
+        let password = password_of(&email);
         let user = pb::User {
             email: email.clone(),
             first_name: "Test".into(),
@@ -198,6 +198,11 @@ impl Practice {
     pub(crate) fn marks(&self) -> Marks {
         Marks::of(&self.name)
     }
+}
+
+/// The password of somebody who was hired.
+pub(crate) fn password_of(email: &str) -> String {
+    format!("password of {email}")
 }
 
 /// A practice that a claim can be billed from.

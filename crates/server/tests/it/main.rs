@@ -16,6 +16,7 @@ mod harness;
 mod isolation;
 mod marks;
 mod operator;
+mod ready;
 mod repeated;
 mod seen;
 mod shut_out;

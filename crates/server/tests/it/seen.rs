@@ -10,7 +10,7 @@ use crate::dynamic::{Any, keyed, rpcs};
 use crate::harness::TestServer;
 use crate::world::World;
 
-fn output(method: &Method) -> MessageDescriptor {
+pub(crate) fn output(method: &Method) -> MessageDescriptor {
     let pool = DescriptorPool::decode(FILE_DESCRIPTOR_SET).unwrap();
     let (service, name) = method.path.trim_start_matches('/').split_once('/').unwrap();
     let service = pool.get_service_by_name(service).unwrap();
@@ -18,7 +18,7 @@ fn output(method: &Method) -> MessageDescriptor {
 }
 
 /// The paths of all fields that say something.
-fn fields(message: &DynamicMessage, prefix: &str, found: &mut BTreeSet<String>) {
+pub(crate) fn fields(message: &DynamicMessage, prefix: &str, found: &mut BTreeSet<String>) {
     for (field, value) in message.fields() {
         let path = format!("{prefix}{}", field.name());
         let inner: Vec<&Value> = value.as_list().map_or_else(|| vec![value], |list| list.iter().collect());

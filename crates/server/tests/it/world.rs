@@ -4,6 +4,7 @@ use prost::Message;
 use prost_reflect::{DynamicMessage, MessageDescriptor, Value};
 use prost_types::FieldMask;
 use therapy_claims::Method;
+use therapy_claims::analytics::v1 as analytics;
 use therapy_claims::claims::v1 as claims;
 use therapy_claims::client::Client;
 use therapy_claims::clinical::v1 as clinical;
@@ -11,7 +12,10 @@ use therapy_claims::tenancy::v1 as tenancy;
 
 use crate::dynamic::decode;
 use crate::flow;
-use crate::harness::{Practice, TestServer, address};
+use crate::harness::{Practice, TestServer, address, practice, therapist};
+
+/// What `Subscribe` makes.
+const SUBSCRIPTION: &str = "trail";
 
 /// The ids of what there is.
 pub(crate) struct World {
@@ -87,7 +91,8 @@ impl World {
     /// A request that is right but for the ids that are put into it, where the empty one would be refused before
     /// its ids are looked at.
     pub(crate) fn request(&self, rpc: &str) -> Vec<u8> {
-        self.clinical(rpc).or_else(|| self.tenancy(rpc)).or_else(|| self.claims(rpc)).unwrap_or_default()
+        let of = [Self::clinical, Self::imports, Self::tenancy, Self::claims, Self::analytics];
+        of.iter().find_map(|of| of(self, rpc)).unwrap_or_default()
     }
 
     /// A request that is right, the ids of what it is about included.
@@ -95,6 +100,7 @@ impl World {
         let path = method.path;
         let rpc = path.rsplit('/').next().expect("a path");
         let mut message = decode(input, &self.request(rpc));
+        let payer = flow::covered("").payer_id;
         let id = match path {
             _ if rpc.ends_with("Coverage") => &self.coverage,
             _ if path.contains(".PatientService/") => &self.patient,
@@ -102,6 +108,7 @@ impl World {
             _ if path.contains(".ClaimService/") => &self.claim,
             _ if path.contains(".TherapistService/") => &self.practice.therapist_id,
             _ if path.contains(".UserService/") => &self.user,
+            _ if path.contains(".PayerService/") => &payer,
             _ => &self.practice.id,
         };
         let fields = [
@@ -143,7 +150,7 @@ impl World {
             clinical::Session { id: self.open_session.clone(), ..flow::planned(&self.practice, &self.patient) };
         let coverage = clinical::Coverage { id: self.coverage.clone(), ..flow::covered(&self.patient) };
         let id = therapist_id.clone();
-        let therapist = clinical::Therapist { id, supervisor_id: therapist_id, ..crate::harness::therapist() };
+        let therapist = clinical::Therapist { id, supervisor_id: therapist_id, npi: String::new(), ..therapist() };
         let request_id = String::new();
         Some(match rpc {
             "CreatePatient" => clinical::CreatePatientRequest { patient: Some(patient), request_id }.encode_to_vec(),
@@ -180,6 +187,39 @@ impl World {
         })
     }
 
+    /// One row of each import.
+    fn imports(&self, rpc: &str) -> Option<Vec<u8>> {
+        let (source, source_id) = ("a test".to_owned(), "1".to_owned());
+        Some(match rpc {
+            "ImportTherapists" => {
+                let therapist = Some(clinical::Therapist { npi: String::new(), ..therapist() });
+                clinical::ImportTherapistsRequest { therapist, source, source_id }.encode_to_vec()
+            }
+            "ImportPatients" => {
+                let patient = Some(self.practice.marks().patient(&self.practice.therapist_id));
+                let coverages = vec![self.practice.marks().coverage("")];
+                clinical::ImportPatientsRequest { patient, source, source_id, coverages }.encode_to_vec()
+            }
+            "ImportSessions" => {
+                let session = Some(flow::planned(&self.practice, &self.patient));
+                clinical::ImportSessionsRequest { session, source, source_id }.encode_to_vec()
+            }
+            _ => return None,
+        })
+    }
+
+    fn analytics(&self, rpc: &str) -> Option<Vec<u8>> {
+        let day = flow::date(flow::service_date());
+        Some(match rpc {
+            "GetPracticeSummary" => analytics::GetPracticeSummaryRequest { day }.encode_to_vec(),
+            "ListPracticeSummaries" => {
+                let (from_day, to_day) = (day, day);
+                analytics::ListPracticeSummariesRequest { from_day, to_day, ..Default::default() }.encode_to_vec()
+            }
+            _ => return None,
+        })
+    }
+
     fn tenancy(&self, rpc: &str) -> Option<Vec<u8>> {
         let user = tenancy::User {
             id: self.user.clone(),
@@ -205,6 +245,28 @@ impl World {
                 ..Default::default()
             }
             .encode_to_vec(),
+            "CreatePractice" => {
+                let practice = Some(practice("One more"));
+                tenancy::CreatePracticeRequest { practice, ..Default::default() }.encode_to_vec()
+            }
+            "UpdatePractice" => {
+                let practice = Some(tenancy::Practice { id: self.practice.id.clone(), ..practice("Renamed") });
+                let update_mask = mask("phone");
+                tenancy::UpdatePracticeRequest { practice, update_mask, ..Default::default() }.encode_to_vec()
+            }
+            "CreateMembership" => {
+                tenancy::CreateMembershipRequest { role: tenancy::Role::Billing.into(), ..Default::default() }
+                    .encode_to_vec()
+            }
+            "CreateServiceAccount" => {
+                let service_account = Some(tenancy::ServiceAccount { name: "another".into(), ..Default::default() });
+                let grant = Some(tenancy::ServiceGrant { scopes: vec!["claims:read".into()], ..Default::default() });
+                tenancy::CreateServiceAccountRequest { service_account, grant, ..Default::default() }.encode_to_vec()
+            }
+            "ReviewBreakGlass" => {
+                let verdict = tenancy::BreakGlassVerdict::Justified.into();
+                tenancy::ReviewBreakGlassRequest { verdict, ..Default::default() }.encode_to_vec()
+            }
             // not GrantServiceAccount: accounts are no practice's, and whoever knows one may let it in
             "UpdateUser" => {
                 let update_mask = mask("first_name");
@@ -250,8 +312,20 @@ impl World {
                 ..Default::default()
             }
             .encode_to_vec(),
+            "ListClaimEvents" => {
+                let after = vec![claims::Position { practice_id: self.practice.id.clone(), position: 0 }];
+                claims::ListClaimEventsRequest { after, ..Default::default() }.encode_to_vec()
+            }
+            "GetSubscription" => claims::GetSubscriptionRequest { subscription: SUBSCRIPTION.into() }.encode_to_vec(),
+            "SeekSubscription" => claims::SeekSubscriptionRequest {
+                subscription: SUBSCRIPTION.into(),
+                target: Some(claims::seek_subscription_request::Target::Beginning(())),
+                reason: "a test reads it again".into(),
+                ..Default::default()
+            }
+            .encode_to_vec(),
             "Subscribe" => claims::SubscribeRequest {
-                subscription: "trail".into(),
+                subscription: SUBSCRIPTION.into(),
                 start: Some(claims::subscribe_request::Start::Beginning(())),
                 ..Default::default()
             }
@@ -269,7 +343,16 @@ fn mask(path: &str) -> Option<FieldMask> {
 pub(crate) async fn submission(adapter: &Client, practice_id: &str) -> String {
     let after = vec![claims::Position { practice_id: practice_id.into(), position: 0 }];
     let request = claims::ListClaimEventsRequest { after, ..Default::default() };
-    let events = adapter.clearinghouse().list_claim_events(request).await.unwrap().into_inner().events;
+    submitted(adapter.clearinghouse().list_claim_events(request).await.unwrap().into_inner().events)
+}
+
+/// The submission that the claim's own events tell of.
+pub(crate) async fn submission_of(member: &Client, claim: &str) -> String {
+    let request = claims::GetClaimTimelineRequest { id: claim.into(), ..Default::default() };
+    submitted(member.claims().get_claim_timeline(request).await.unwrap().into_inner().events)
+}
+
+fn submitted(events: Vec<claims::ClaimEvent>) -> String {
     let submitted = events.into_iter().find(|event| event.r#type() == claims::ClaimEventType::Submitted);
     submitted.expect("the claim was submitted").submission_id
 }

@@ -209,6 +209,7 @@ impl Fixture {
             request_id: "request".to_owned(),
             method: &METHOD,
             peer: None,
+            certificate: None,
             deadline: Instant::now() + Duration::from_secs(30),
             clock: Clock::system(),
             page_key: TokenKey::new(b"key"),

@@ -161,6 +161,7 @@ fn scope(clock: &Clock, practice: PracticeId, patience: Duration) -> Scope {
         request_id: String::new(),
         method: &JOB,
         peer: None,
+        certificate: None,
         deadline: Instant::now() + patience,
         clock: clock.clone(),
         page_key: TokenKey::new(&[]),

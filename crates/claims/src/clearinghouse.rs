@@ -16,19 +16,22 @@ use std::sync::Arc;
 use audit::Vault;
 use feed::{Hub, Reader};
 use futures_util::future::BoxFuture;
+use kernel::scope::Facts;
 use kernel::{Ctx, Failure, Permission, PracticeId, Scope};
 use tokio_util::task::TaskTracker;
 
 use self::transmit::Named;
 pub use self::wire::ClearinghouseServer;
 
-/// Tells again and again where the bearer of a credential may do something: streams outlive every decision.
+/// Tells again and again where the bearer of a credential may do something, over the connection that the call came
+/// by: streams outlive every decision.
 pub trait GrantSource: fmt::Debug + Send + Sync {
     /// # Errors
     /// When the credential is no longer good, or nobody can tell.
     fn granted<'a>(
         &'a self,
         key_id: &'a str,
+        facts: &'a Facts,
         permission: Permission,
     ) -> BoxFuture<'a, Result<Vec<PracticeId>, Failure>>;
 }

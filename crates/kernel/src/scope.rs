@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::access::{Actor, Granted, Identity, Level, Own, Permission};
 use crate::clock::Clock;
 use crate::error::Failure;
+use crate::fingerprint::Fingerprint;
 use crate::id::{PracticeId, TherapistId};
 use crate::method::Method;
 use crate::page::{PageRequest, TokenKey};
@@ -23,6 +24,8 @@ pub struct Facts {
     pub request_id: String,
     pub method: &'static Method,
     pub peer: Option<IpAddr>,
+    /// The certificate that the peer presented, which one of ours signed.
+    pub certificate: Option<Fingerprint>,
     pub deadline: Instant,
     pub clock: Clock,
     pub page_key: TokenKey,

@@ -20,11 +20,11 @@ use kernel::method::{Method, PhiUse};
 use kernel::page::TokenKey;
 use kernel::scope::Facts;
 use kernel::status::to_status;
-use kernel::{Clock, Code, Ctx, Failure, Permission, Scope};
+use kernel::{Clock, Code, Ctx, Failure, Fingerprint, Permission, Scope};
 use tenancy::directory::Directory;
 use tokio_util::task::TaskTracker;
 use tonic::body::Body;
-use tonic::transport::server::TcpConnectInfo;
+use tonic::transport::server::{TcpConnectInfo, TlsConnectInfo};
 use tonic_types::StatusExt;
 use tower::{Layer, Service};
 use tracing::Instrument;
@@ -123,6 +123,7 @@ impl Gate {
             request_id: request_id(headers),
             method,
             peer: peer.map(|addr| addr.ip()),
+            certificate: certificate(request),
             deadline: Instant::now() + time,
             clock: self.clock.clone(),
             page_key: self.page_key.clone(),
@@ -137,12 +138,13 @@ impl Gate {
             return Ok(Ctx::new(None, Vec::new(), Arc::clone(facts)));
         }
         let token = bearer(headers).ok_or_else(|| silent(unauthenticated()))?;
-        let mut identity = self.directory.resolve(token).await.map_err(|failure| refused_credential(facts, failure))?;
+        let resolved = self.directory.resolve(token, facts.certificate).await;
+        let mut identity = resolved.map_err(|failure| refused_credential(facts, failure))?;
         let selected = practice_header(headers).map_err(silent)?;
         let mut decided = scopes(&identity, selected, facts);
         if decided.is_err() {
             // what is kept of a caller may be older than what it was granted since: a refusal is never from memory
-            let fresh = self.directory.again(&identity.key_id).await;
+            let fresh = self.directory.again(&identity.key_id, facts.certificate).await;
             identity = fresh.map_err(|failure| refused_credential(facts, failure))?;
             decided = scopes(&identity, selected, facts);
         }
@@ -264,6 +266,12 @@ fn action_of(method: &Method) -> Action {
 /// The service's name stands for the resource where no row was reached.
 fn resource_of(method: &Method) -> &'static str {
     method.path.trim_start_matches('/').split('/').next().and_then(|s| s.rsplit('.').next()).unwrap_or("rpc")
+}
+
+/// The certificate that the peer showed the key of; one that our client authority did not sign gets no connection.
+fn certificate(request: &Request<Body>) -> Option<Fingerprint> {
+    let connection = request.extensions().get::<TlsConnectInfo<TcpConnectInfo>>()?;
+    connection.peer_certs()?.first().map(|leaf| Fingerprint::of(leaf))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -117,6 +117,7 @@ impl Parts {
             request_id: RequestId::new().to_string(),
             method,
             peer: None,
+            certificate: None,
             deadline: Instant::now() + COMMAND_DEADLINE,
             clock: self.clock.clone(),
             page_key: self.page_key.clone(),

@@ -137,6 +137,10 @@ pub struct Serve {
     /// PEM private key.
     #[arg(long, env = "CLAIMSD_TLS_KEY", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+    /// PEM certificates of the authority that signs client certificates. Clients may then present one, and service
+    /// accounts that are bound to certificates get in; people need none.
+    #[arg(long, env = "CLAIMSD_CLIENT_CA", requires = "tls_cert")]
+    pub client_ca: Option<PathBuf>,
     /// Don't tell clients what services there are.
     #[arg(long, env = "CLAIMSD_NO_REFLECTION", value_parser = FalseyValueParser::new())]
     pub no_reflection: bool,

@@ -3,6 +3,7 @@
 use claims::clearinghouse::GrantSource;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use kernel::scope::Facts;
 use kernel::{Failure, Permission, PracticeId};
 use tenancy::directory::Directory;
 
@@ -14,8 +15,9 @@ impl GrantSource for Grants {
     fn granted<'a>(
         &'a self,
         key_id: &'a str,
+        facts: &'a Facts,
         permission: Permission,
     ) -> BoxFuture<'a, Result<Vec<PracticeId>, Failure>> {
-        self.0.grants(key_id, permission).boxed()
+        self.0.grants(key_id, facts.certificate, permission).boxed()
     }
 }

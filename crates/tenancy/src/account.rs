@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use kernel::id::{PracticeId, ServiceAccountId};
 use kernel::{Code, Failure};
-use schema::tables::tenancy::{service_accounts, service_grants};
+use schema::tables::tenancy::{account_certificates, service_accounts, service_grants};
 
 /// An account as stored.
 #[derive(Debug, Clone, QueryableByName)]
@@ -33,6 +33,15 @@ pub struct Grant {
     pub valid_to: Option<DateTime<Utc>>,
 }
 
+/// A client certificate that an account is bound to, as stored.
+#[derive(Debug, Clone, QueryableByName)]
+#[diesel(table_name = account_certificates, check_for_backend(diesel::pg::Pg))]
+pub struct Certificate {
+    fingerprint: Vec<u8>,
+    pub label: String,
+    pub bound_at: DateTime<Utc>,
+}
+
 /// A grant to be given in the scope's practice.
 #[derive(Debug, Clone)]
 pub struct NewGrant {
@@ -41,8 +50,10 @@ pub struct NewGrant {
     pub valid_to: Option<DateTime<Utc>>,
 }
 
-/// Judges whether a caller may make and end an account's tokens: a token opens every practice that ever granted the
-/// account something, so that takes an administrator of all of them, or the operator.
+/// Judges whether a caller may make and end an account's tokens, and bind its certificates.
+///
+/// A token opens every practice that ever granted the account something, so that takes an administrator of all of
+/// them, or the operator.
 ///
 /// # Errors
 /// `FAILED_PRECONDITION / ACCOUNT_SHARED`.

@@ -1,5 +1,6 @@
 //! Logging in, choosing a practice, and the credentials of other services.
 
+mod certificate;
 mod credential;
 mod password;
 pub mod service;

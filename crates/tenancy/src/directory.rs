@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::access::{Actor, Identity, Level, Permission, ServiceGrant, Standing};
 use kernel::ctx::unauthenticated;
 use kernel::id::PracticeId;
-use kernel::{Clock, Failure};
+use kernel::{Clock, Code, Failure, Fingerprint};
 use moka::future::Cache;
 use schema::Db;
 use tokio_util::task::TaskTracker;
@@ -29,6 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub const SESSION_IDLE: TimeDelta = TimeDelta::minutes(15);
 /// The use of a session is written down when it was not for this long.
 const TOUCH_EVERY: TimeDelta = TimeDelta::minutes(1);
+
+/// The reason why a token of a bound account does not count over a connection.
+pub const CERTIFICATE_REQUIRED: &str = "CERTIFICATE_REQUIRED";
 
 /// Resolves tokens. Cheap to clone; the clones share what they know.
 #[derive(Clone)]
@@ -57,37 +60,46 @@ impl Directory {
         Self(Arc::new(Inner { db, clock, env, kept, touches: TaskTracker::new() }))
     }
 
-    /// Who sent this token.
+    /// Who sent this token, over a connection with that certificate of the peer.
     ///
     /// # Errors
-    /// `UNAUTHENTICATED`, in the same words for all tokens that don't count; `UNAVAILABLE` when nobody can tell.
-    pub async fn resolve(&self, token: &str) -> Result<Arc<Identity>, Failure> {
+    /// `UNAUTHENTICATED`, in the same words for all tokens that don't count, and as [`CERTIFICATE_REQUIRED`] for those
+    /// that count over other connections only; `UNAVAILABLE` when nobody can tell.
+    pub async fn resolve(&self, token: &str, certificate: Option<Fingerprint>) -> Result<Arc<Identity>, Failure> {
         let presented = token::parse(&self.0.env, token).ok_or_else(unauthenticated)?;
         let kept = self.0.kept.try_get_with(presented.key_id.clone(), self.load(&presented.key_id));
         let credential = kept.await.map_err(shared)?.ok_or_else(unauthenticated)?;
         if !presented.hash.matches(&credential.row.secret_hash) || presented.kind != credential.row.kind {
             return Err(unauthenticated());
         }
-        credential.good_at(self.0.clock.now())
+        let identity = credential.good_at(self.0.clock.now())?;
+        if credential.is_bound_to(certificate) {
+            return Ok(identity);
+        }
+        // what is kept may be older than what was bound since
+        self.fresh(presented.key_id, certificate).await
     }
 
     /// Who is behind a token that was resolved before, as things are now: for streams, which outlive every answer.
     ///
     /// # Errors
     /// As [`Self::resolve`].
-    pub async fn again(&self, key_id: &str) -> Result<Arc<Identity>, Failure> {
-        let key_id: KeyId = key_id.parse().map_err(|_not_one_of_ours| unauthenticated())?;
-        let credential = self.load(&key_id).await?;
-        self.0.kept.insert(key_id, credential.clone()).await;
-        credential.ok_or_else(unauthenticated)?.good_at(self.0.clock.now())
+    pub async fn again(&self, key_id: &str, certificate: Option<Fingerprint>) -> Result<Arc<Identity>, Failure> {
+        let key_id = key_id.parse().map_err(|_not_one_of_ours| unauthenticated())?;
+        self.fresh(key_id, certificate).await
     }
 
     /// Where the bearer of a token may do something now.
     ///
     /// # Errors
     /// As [`Self::resolve`].
-    pub async fn grants(&self, key_id: &str, permission: Permission) -> Result<Vec<PracticeId>, Failure> {
-        Ok(practices(&*self.again(key_id).await?, permission))
+    pub async fn grants(
+        &self,
+        key_id: &str,
+        certificate: Option<Fingerprint>,
+        permission: Permission,
+    ) -> Result<Vec<PracticeId>, Failure> {
+        Ok(practices(&*self.again(key_id, certificate).await?, permission))
     }
 
     /// Forgets what is known of a token, so that a change of ours is seen at once.
@@ -107,6 +119,14 @@ impl Directory {
     #[must_use]
     pub fn env(&self) -> &Env {
         &self.0.env
+    }
+
+    async fn fresh(&self, key_id: KeyId, certificate: Option<Fingerprint>) -> Result<Arc<Identity>, Failure> {
+        let credential = self.load(&key_id).await?;
+        self.0.kept.insert(key_id, credential.clone()).await;
+        let credential = credential.ok_or_else(unauthenticated)?;
+        let identity = credential.good_at(self.0.clock.now())?;
+        if credential.is_bound_to(certificate) { Ok(identity) } else { Err(certificate_required()) }
     }
 
     async fn load(&self, key_id: &KeyId) -> Result<Option<Arc<Credential>>, Failure> {
@@ -155,6 +175,15 @@ fn practices(identity: &Identity, permission: Permission) -> Vec<PracticeId> {
     }
 }
 
+/// The token is right and the connection is not the bearer's: none of the account's certificates, or none at all.
+fn certificate_required() -> Failure {
+    Failure::new(
+        Code::Unauthenticated,
+        CERTIFICATE_REQUIRED,
+        "the service account is bound to client certificates; the connection must present one of them",
+    )
+}
+
 /// One failed look-up serves everybody who waited for it.
 fn shared(failure: Arc<Failure>) -> Failure {
     Failure::new(failure.code, failure.reason, failure.message.clone())
@@ -190,6 +219,12 @@ impl Credential {
         let is_over = revoked_at.is_some() || *expires_at <= now || idle_expires_at.is_some_and(|at| at <= now);
         let identity = self.identity.as_ref().filter(|_| !is_over);
         identity.cloned().ok_or_else(unauthenticated)
+    }
+
+    /// Whether the token counts over a connection with that certificate: an account that is bound to none needs none.
+    fn is_bound_to(&self, certificate: Option<Fingerprint>) -> bool {
+        let bound = &self.row.certificates;
+        bound.is_empty() || certificate.is_some_and(|it| bound.iter().any(|one| one == it.as_bytes()))
     }
 }
 

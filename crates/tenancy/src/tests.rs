@@ -1,6 +1,7 @@
 //! The services against a real database, called as the access layer calls them.
 
 mod accounts;
+mod certificates;
 mod comings;
 mod fixture;
 mod identity;

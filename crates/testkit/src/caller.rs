@@ -140,6 +140,7 @@ pub(crate) fn facts(method: &'static Method, clock: &Clock) -> Arc<Facts> {
         request_id: "test".to_owned(),
         method,
         peer: None,
+        certificate: None,
         deadline: Instant::now() + Duration::from_secs(60),
         clock: clock.clone(),
         page_key: TokenKey::new(b"test"),

@@ -86,6 +86,7 @@ impl Fixture {
             request_id: "req-1".to_owned(),
             method: &METHOD,
             peer: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            certificate: None,
             deadline: Instant::now() + Duration::from_secs(30),
             clock: Clock::system().shifted(-age),
             page_key: TokenKey::new(b"key"),

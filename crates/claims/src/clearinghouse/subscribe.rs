@@ -41,13 +41,14 @@ const FRESH: Duration = Duration::from_secs(4);
 struct Granting {
     source: Arc<dyn GrantSource>,
     key_id: Arc<str>,
+    ctx: Ctx,
     /// Set when the call named a practice.
     only: Option<PracticeId>,
 }
 
 impl Granting {
     async fn practices(&self) -> Result<Vec<PracticeId>, Failure> {
-        let mut granted = self.source.granted(&self.key_id, Permission::FeedConsume).await?;
+        let mut granted = self.source.granted(&self.key_id, self.ctx.facts(), Permission::FeedConsume).await?;
         granted.retain(|practice| self.only.is_none_or(|only| only == *practice));
         Ok(granted)
     }
@@ -71,7 +72,8 @@ impl Clearinghouse {
         let identity = Arc::clone(ctx.identity()?);
         let scope = ctx.scope()?;
         let granting = || -> Granting {
-            Granting { source: Arc::clone(&self.grants), key_id: Arc::clone(&identity.key_id), only: None }
+            let source = Arc::clone(&self.grants);
+            Granting { source, key_id: Arc::clone(&identity.key_id), ctx: ctx.clone(), only: None }
         };
         let granted = granting().practices().await?;
         // fewer than all: the call named a practice

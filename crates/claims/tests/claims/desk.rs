@@ -7,6 +7,7 @@ use claims::clearinghouse::{Clearinghouse, GrantSource};
 use feed::Reader;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use kernel::scope::Facts;
 use kernel::{Failure, Permission, PracticeId};
 use schema::Db;
 use testkit::Adapter;
@@ -37,7 +38,12 @@ pub(crate) struct Desk {
 pub(crate) struct Granted(pub(crate) Arc<Mutex<Vec<PracticeId>>>);
 
 impl GrantSource for Granted {
-    fn granted<'a>(&'a self, _: &'a str, _: Permission) -> BoxFuture<'a, Result<Vec<PracticeId>, Failure>> {
+    fn granted<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a Facts,
+        _: Permission,
+    ) -> BoxFuture<'a, Result<Vec<PracticeId>, Failure>> {
         let granted = self.0.lock().unwrap().clone();
         async move { Ok(granted) }.boxed()
     }

@@ -1,6 +1,15 @@
 //! Tables of the PostgreSQL schema `tenancy`. Written by the test `database`; don't edit.
 
 diesel::table! {
+    tenancy.account_certificates (account_id, fingerprint) {
+        account_id -> Uuid,
+        fingerprint -> Bytea,
+        label -> Text,
+        bound_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     tenancy.break_glasses (practice_id, id) {
         practice_id -> Uuid,
         id -> Uuid,

@@ -151,6 +151,40 @@ async fn a_person_lists_and_chooses_among_own_practices_only() {
 }
 
 #[tokio::test]
+async fn certificates_are_bound_where_their_account_is_granted_and_come_with_its_tokens() {
+    let (_database, mut app) = filled().await;
+    let bind = |name: &str| {
+        format!(
+            "SELECT version::text AS line FROM tenancy.certificate_bind('{ACCOUNT}', sha256('{name}'), '{name}', '2026-11-23Z')"
+        )
+    };
+    let unbind = |name: &str| {
+        format!(
+            "SELECT version::text AS line FROM tenancy.certificate_unbind('{ACCOUNT}', sha256('{name}'), '2026-11-24Z')"
+        )
+    };
+    assert!(inside(&mut app, B, &bind("new")).await.is_empty(), "not by a practice without a grant");
+    assert!(inside(&mut app, B, &unbind("old")).await.is_empty(), "nor unbound by one");
+    assert_eq!(inside(&mut app, A, &bind("new")).await, ["2"]);
+    assert!(inside(&mut app, A, &bind("new")).await.is_empty(), "not twice");
+    let bound = format!("SELECT label AS line FROM tenancy.certificates_of_account('{ACCOUNT}')");
+    assert_eq!(lines(&mut app, &bound).await, ["old", "new"]);
+    let known = |key_id: &str| {
+        format!(
+            "SELECT (certificates @> ARRAY[sha256('new')])::text || cardinality(certificates) AS line FROM tenancy.credential_resolve('{key_id}')"
+        )
+    };
+    assert_eq!(line(&mut app, &known("adapter")).await, "true2");
+    assert_eq!(line(&mut app, &known("person")).await, "false0");
+    assert!(lines(&mut app, &known("nobody")).await.is_empty());
+    assert_eq!(inside(&mut app, A, &unbind("old")).await, ["3"]);
+    assert!(inside(&mut app, A, &unbind("old")).await.is_empty(), "not twice");
+    assert_eq!(lines(&mut app, &bound).await, ["new"]);
+    let without = bind("other");
+    assert!(refused(&mut app, &without).await.contains("invalid input syntax for type uuid"), "not without a practice");
+}
+
+#[tokio::test]
 async fn accounts_and_tokens_are_seen_where_they_are_granted() {
     let (_database, mut app) = filled().await;
     let tokens = format!("SELECT key_id AS line FROM tenancy.tokens_in_practice('{ACCOUNT}', NULL, NULL, 10)");

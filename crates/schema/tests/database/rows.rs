@@ -19,6 +19,8 @@ const GLOBAL: &str = "
     INSERT INTO tenancy.tokens (key_id, secret_hash, kind, user_id, account_id, expires_at, idle_expires_at) VALUES
       ('person', sha256('p'), 'session', '$both', NULL, '2027-01-01T12:00Z', '2027-01-01T00:15Z'),
       ('adapter', sha256('a'), 'service', NULL, '$account', '2027-04-01Z', NULL);
+    INSERT INTO tenancy.account_certificates (account_id, fingerprint, label, bound_at) VALUES
+      ('$account', sha256('old'), 'old', '2026-11-22Z');
     INSERT INTO feed.subscriptions (id, account_id, name) VALUES ('$account', '$account', 'main');
     INSERT INTO feed.leases (subscription_id, holder, expires_at) VALUES ('$account', '$account', '2027-01-01Z')";
 

@@ -7,7 +7,7 @@ use kernel::Clock;
 use kernel::page::TokenKey;
 use tenancy::password::Cost;
 use tenancy::token::Env;
-use tonic::transport::{Identity, ServerTlsConfig};
+use tonic::transport::{Certificate, Identity, ServerTlsConfig};
 
 use super::{Ended, asked_to_end};
 use crate::app::{App, Settings, bind};
@@ -20,7 +20,13 @@ const KEY_BYTES: usize = 32;
 /// Says which setting is missing or unsafe, and what to do about it.
 pub async fn run(args: Serve) -> Ended {
     let tls = match (&args.tls_cert, &args.tls_key) {
-        (Some(cert), Some(key)) => Some(ServerTlsConfig::new().identity(Identity::from_pem(read(cert)?, read(key)?))),
+        (Some(cert), Some(key)) => {
+            let tls = ServerTlsConfig::new().identity(Identity::from_pem(read(cert)?, read(key)?));
+            Some(match &args.client_ca {
+                Some(authority) => certified(tls, Certificate::from_pem(read(authority)?)),
+                None => tls,
+            })
+        }
         _ if args.listen.ip().is_loopback() => None,
         _ => {
             return Err(
@@ -39,6 +45,12 @@ pub async fn run(args: Serve) -> Ended {
     tracing::info!(listen = %args.listen, "serving");
     app.serve(listener, asked_to_end()).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Clients may present a certificate of the authority; who presents one of another gets no connection.
+#[must_use]
+pub fn certified(tls: ServerTlsConfig, authority: Certificate) -> ServerTlsConfig {
+    tls.client_ca_root(authority).client_auth_optional(true)
 }
 
 /// What production settings have in common, whatever the command.

@@ -214,6 +214,25 @@ pub enum AccountAction {
     },
     /// Ends an account's grant in a practice.
     Revoke(AccountOf),
+    /// Binds a client certificate: the account's tokens count only over connections that present a bound one.
+    BindCertificate {
+        #[command(flatten)]
+        account: AccountOf,
+        /// SHA-256 of the certificate, as `openssl x509 -noout -fingerprint -sha256` prints it, or as base64url.
+        #[arg(long)]
+        fingerprint: String,
+        /// What people call it, such as the machine or the year.
+        #[arg(long)]
+        label: String,
+    },
+    /// Unbinds a client certificate, within five seconds; without the last one the account needs none.
+    UnbindCertificate {
+        #[command(flatten)]
+        account: AccountOf,
+        /// As with bind-certificate.
+        #[arg(long)]
+        fingerprint: String,
+    },
 }
 
 #[derive(Debug, Clone, Subcommand)]

@@ -106,6 +106,15 @@ async fn the_operator_does_everything_that_a_practice_may_need() {
     assert_eq!(desk.rows(&format!("token list {account}"), "").await.len(), 1);
     assert_eq!(desk.row(&format!("account suspend {account}"), "").await["is_active"], false);
     assert_eq!(desk.row(&format!("account reactivate {account}"), "").await["is_active"], true);
+    let fingerprint = ["ab"; 32].join(":");
+    let bound =
+        desk.row(&format!("account bind-certificate {account} --fingerprint {fingerprint} --label 2026"), "").await;
+    assert_eq!(bound["certificates"][0]["label"], "2026");
+    let listed = desk.row(&format!("account list --practice {practice}"), "").await;
+    assert_eq!(listed["certificates"], bound["certificates"]);
+    let known = text(&bound["certificates"][0], "fingerprint");
+    let unbound = desk.row(&format!("account unbind-certificate {account} --fingerprint {known}"), "").await;
+    assert_eq!(unbound["certificates"], serde_json::json!([]));
     assert!(desk.row(&format!("account grant {account} --scopes claims:read"), "").await["valid_to"].is_null());
     assert!(desk.row(&format!("account revoke {account}"), "").await["valid_to"].is_string());
     assert_eq!(desk.rows(&format!("account list --practice {practice}"), "").await.len(), 1);
@@ -122,7 +131,7 @@ async fn the_operator_does_everything_that_a_practice_may_need() {
             "system create practice 1",
             "system create user 2",
             "system permission_change membership 2",
-            "system permission_change service_account 3",
+            "system permission_change service_account 5",
             "system permission_change service_grant 2",
             "system permission_change token 3",
             "system permission_change user 4",

@@ -5,6 +5,7 @@ mod access;
 mod admin;
 mod break_glass;
 mod canary;
+mod certificates;
 mod crash;
 mod credentials;
 mod dropped;

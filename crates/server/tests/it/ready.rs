@@ -164,10 +164,11 @@ impl<'a> Stage<'a> {
                 let (claim, submission) = self.submitted().await;
                 vec![("submission.claim_id", claim), ("submission.submission_id", submission)]
             }
-            "RevokeServiceGrant" | "SuspendServiceAccount" | "IssueToken" => {
+            "RevokeServiceGrant" | "SuspendServiceAccount" | "IssueToken" | "BindCertificate" => {
                 one("service_account_id", self.account().await)
             }
             "ReactivateServiceAccount" => one("service_account_id", self.suspended().await),
+            "UnbindCertificate" => one("service_account_id", self.bound().await),
             "RotateToken" | "RevokeToken" => one("token_id", self.issued().await),
             "CreatePractice" => one("practice.name", self.name("practice")),
             "CreateUser" | "InviteUser" => one("user.email", format!("{}@example.com", self.name("person"))),
@@ -318,6 +319,14 @@ impl<'a> Stage<'a> {
         let request =
             tenancy::SuspendServiceAccountRequest { service_account_id: self.account().await, ..Default::default() };
         self.practice().admin.auth().suspend_service_account(request).await.unwrap().into_inner().id
+    }
+
+    /// An account that is bound to the certificate which the world's requests name.
+    async fn bound(&self) -> String {
+        let request =
+            tenancy::BindCertificateRequest::decode(self.world.request("BindCertificate").as_slice()).unwrap();
+        let request = tenancy::BindCertificateRequest { service_account_id: self.account().await, ..request };
+        self.practice().admin.auth().bind_certificate(request).await.unwrap().into_inner().id
     }
 
     /// The public half of a token.

@@ -272,6 +272,14 @@ impl World {
                 let update_mask = mask("first_name");
                 tenancy::UpdateUserRequest { user: Some(user), update_mask, ..Default::default() }.encode_to_vec()
             }
+            "BindCertificate" => {
+                let fingerprint = "0".repeat(64);
+                let certificate = Some(tenancy::BoundCertificate { fingerprint, label: "one".into(), bound_at: None });
+                tenancy::BindCertificateRequest { certificate, ..Default::default() }.encode_to_vec()
+            }
+            "UnbindCertificate" => {
+                tenancy::UnbindCertificateRequest { fingerprint: "0".repeat(64), ..Default::default() }.encode_to_vec()
+            }
             "OpenBreakGlass" => tenancy::OpenBreakGlassRequest {
                 patient_id: self.patient.clone(),
                 reason: "an emergency of a test".into(),

@@ -3,16 +3,37 @@
 use chrono::{DateTime, Utc};
 use kernel::access::SERVICE_SCOPES;
 use kernel::clock::timestamp;
-use kernel::{Violations, etag};
+use kernel::fingerprint::NotAFingerprint;
+use kernel::{Fingerprint, Violations, etag};
 use therapy_claims::tenancy::v1 as pb;
 
-use super::{Account, Grant, NewGrant};
+use super::{Account, Certificate, Grant, NewGrant};
 
 /// Name and description of an account to be created.
 pub fn new(v: &mut Violations, account: &pb::ServiceAccount) -> (String, Option<String>) {
-    let pb::ServiceAccount { id: _, name, description, is_active: _, grants: _, etag: _, created_at: _, updated_at: _ } =
-        account;
+    let pb::ServiceAccount {
+        id: _,
+        name,
+        description,
+        is_active: _,
+        grants: _,
+        etag: _,
+        created_at: _,
+        updated_at: _,
+        certificates: _,
+    } = account;
     (v.text("service_account.name", name, 100), v.optional_text("service_account.description", description, 500))
+}
+
+/// The fingerprint of a certificate.
+pub fn fingerprint(v: &mut Violations, field: &str, text: &str) -> Option<Fingerprint> {
+    match text.parse() {
+        Ok(fingerprint) => Some(fingerprint),
+        Err(NotAFingerprint) => {
+            v.add(field, &NotAFingerprint.to_string());
+            None
+        }
+    }
 }
 
 /// Reads a grant.
@@ -54,7 +75,7 @@ pub fn grant_to_pb(grant: Grant) -> pb::ServiceGrant {
 }
 
 #[must_use]
-pub fn to_pb(account: Account, grants: Vec<Grant>) -> pb::ServiceAccount {
+pub fn to_pb(account: Account, grants: Vec<Grant>, certificates: Vec<Certificate>) -> pb::ServiceAccount {
     let Account { id, name, description, is_active, version, created_at, updated_at } = account;
     pb::ServiceAccount {
         id: id.to_string(),
@@ -65,5 +86,12 @@ pub fn to_pb(account: Account, grants: Vec<Grant>) -> pb::ServiceAccount {
         etag: etag::of(version),
         created_at: Some(timestamp(created_at)),
         updated_at: Some(timestamp(updated_at)),
+        certificates: certificates.into_iter().map(certificate_to_pb).collect(),
     }
+}
+
+fn certificate_to_pb(certificate: Certificate) -> pb::BoundCertificate {
+    let Certificate { fingerprint, label, bound_at } = certificate;
+    let fingerprint = Fingerprint::stored(&fingerprint).map(|it| it.to_string()).unwrap_or_default();
+    pb::BoundCertificate { fingerprint, label, bound_at: Some(timestamp(bound_at)) }
 }

@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Bool, Int4, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Binary, Bool, Int4, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use kernel::Failure;
 use kernel::id::{PracticeId, ServiceAccountId};
+use kernel::{Failure, Fingerprint};
 use schema::{Cached, Explain, Refused, Result, Tx};
 
-use super::{Account, Grant, NewGrant};
+use super::{Account, Certificate, Grant, NewGrant};
 
 #[derive(QueryableByName)]
 struct GrantOf {
@@ -106,4 +106,38 @@ pub async fn grants_of(tx: &Tx<'_>, id: ServiceAccountId) -> Result<Vec<Grant>> 
         valid_to,
     };
     Ok(found.into_iter().map(grant).collect())
+}
+
+/// The certificates that an account is bound to.
+pub async fn certificates_of(tx: &Tx<'_>, id: ServiceAccountId) -> Result<Vec<Certificate>> {
+    let query = diesel::sql_query("SELECT * FROM tenancy.certificates_of_account($1)").bind::<SqlUuid, _>(id);
+    Ok(Cached(query).get_results(&mut tx.conn()).await?)
+}
+
+/// Binds a certificate to an account with a grant in the practice.
+pub async fn bind(
+    tx: &Tx<'_>,
+    id: ServiceAccountId,
+    fingerprint: Fingerprint,
+    label: &str,
+) -> Result<Account, Failure> {
+    let query = diesel::sql_query("SELECT * FROM tenancy.certificate_bind($1, $2, $3, $4)")
+        .bind::<SqlUuid, _>(id)
+        .bind::<Binary, _>(fingerprint.as_bytes().as_slice())
+        .bind::<Text, _>(label)
+        .bind::<Timestamptz, _>(tx.scope().now());
+    let bound: Vec<Account> = Cached(query).get_results(&mut tx.conn()).await.map_err(schema::Error::from)?;
+    bound.into_iter().next().ok_or_else(|| {
+        Failure::already_exists("certificate", "CERTIFICATE_BOUND", "the certificate is bound to the account already")
+    })
+}
+
+/// Undoes [`bind`].
+pub async fn unbind(tx: &Tx<'_>, id: ServiceAccountId, fingerprint: Fingerprint) -> Result<Account, Failure> {
+    let query = diesel::sql_query("SELECT * FROM tenancy.certificate_unbind($1, $2, $3)")
+        .bind::<SqlUuid, _>(id)
+        .bind::<Binary, _>(fingerprint.as_bytes().as_slice())
+        .bind::<Timestamptz, _>(tx.scope().now());
+    let unbound: Vec<Account> = Cached(query).get_results(&mut tx.conn()).await.map_err(schema::Error::from)?;
+    unbound.into_iter().next().ok_or_else(|| Failure::not_found("certificate", fingerprint))
 }

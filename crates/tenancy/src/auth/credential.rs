@@ -34,7 +34,7 @@ impl Inner {
                 let account = account::store::insert(tx, id, &name, description.as_deref()).await?;
                 let given = account::store::grant(tx, id, &grant).await?;
                 let entry = Entry::bare(scope, Action::PermissionChange, "service_account").with(id.uuid());
-                Ok(Change::recorded(entry, Phi::new(account::convert::to_pb(account, vec![given]))))
+                Ok(Change::recorded(entry, Phi::new(account::convert::to_pb(account, vec![given], Vec::new()))))
             }
         };
         self.vault.write(scope, once.as_ref(), body).await

@@ -135,6 +135,22 @@ impl pb::auth_service_server::AuthService for Auth {
         answer(&ctx, async { self.0.reactivate_service_account(ctx.scope()?, message).await }).await
     }
 
+    async fn bind_certificate(
+        &self,
+        request: Request<pb::BindCertificateRequest>,
+    ) -> Result<Response<pb::ServiceAccount>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async { self.0.bind_certificate(ctx.scope()?, message).await }).await
+    }
+
+    async fn unbind_certificate(
+        &self,
+        request: Request<pb::UnbindCertificateRequest>,
+    ) -> Result<Response<pb::ServiceAccount>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async { self.0.unbind_certificate(ctx.scope()?, message).await }).await
+    }
+
     async fn issue_token(
         &self,
         request: Request<pb::IssueTokenRequest>,

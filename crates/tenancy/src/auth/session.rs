@@ -270,8 +270,10 @@ async fn describe(
             })
         }
         Actor::Service(id) => {
-            let (account, grants) = join!(account::store::get(tx, id), account::store::grants_of(tx, id));
-            let account = account::convert::to_pb(account?, grants?);
+            let certificates = account::store::certificates_of(tx, id);
+            let (account, grants, certificates) =
+                join!(account::store::get(tx, id), account::store::grants_of(tx, id), certificates);
+            let account = account::convert::to_pb(account?, grants?, certificates?);
             let caller = Some(pb::who_am_i_response::Caller::ServiceAccount(account));
             Ok(pb::WhoAmIResponse { caller, ..response })
         }

@@ -8,6 +8,7 @@ use schema::Tx;
 use therapy_claims::tenancy::v1 as pb;
 
 use super::Inner;
+use super::certificate::changed;
 use crate::account;
 use crate::token::issue::own_account;
 
@@ -65,11 +66,7 @@ impl Inner {
         let body = || {
             async |tx: &Tx<'_>| {
                 own_account(tx, id).await?;
-                let account = account::store::set_active(tx, id, is_active).await?;
-                let here = |grant: &account::Grant| grant.practice_id == scope.practice();
-                let grants = account::store::grants_of(tx, id).await?.into_iter().filter(here).collect();
-                let entry = Entry::bare(scope, Action::PermissionChange, "service_account").with(id.uuid());
-                Ok(Change::recorded(entry, Phi::new(account::convert::to_pb(account, grants))))
+                changed(tx, account::store::set_active(tx, id, is_active).await?).await
             }
         };
         self.vault.write(scope, once, body).await

@@ -41,6 +41,8 @@ pub(super) struct TokenRow {
     pub(super) account_id: Option<ServiceAccountId>,
     #[diesel(sql_type = Nullable<Bool>)]
     pub(super) account_is_active: Option<bool>,
+    #[diesel(sql_type = Array<Binary>)]
+    pub(super) certificates: Vec<Vec<u8>>,
 }
 
 #[derive(QueryableByName)]
@@ -106,7 +108,7 @@ pub(super) async fn find(db: &Db, key_id: &KeyId, now: DateTime<Utc>) -> Result<
     let lease = db.directory().await?;
     let conn: &AsyncPgConnection = &lease;
     let (mut a, mut b, mut c, mut d, mut e) = (conn, conn, conn, conn, conn);
-    let token = diesel::sql_query("SELECT * FROM tenancy.token_resolve($1)").bind::<Text, _>(key_id.as_str());
+    let token = diesel::sql_query("SELECT * FROM tenancy.credential_resolve($1)").bind::<Text, _>(key_id.as_str());
     let memberships = diesel::sql_query(
         "SELECT m.* FROM tenancy.token_resolve($1) t CROSS JOIN LATERAL tenancy.memberships_of_user(t.user_id) m",
     )

@@ -45,11 +45,11 @@ async fn an_account_gets_a_token_and_knows_itself() {
     assert_eq!(account.grants[0].practice_id, practice.to_string());
     let response = issued(&world, &owner.token, &account).await.unwrap();
     assert!(response.secret.starts_with("tc_test_service_"));
-    let identity = world.directory.resolve(&response.secret).await.unwrap();
+    let identity = world.directory.resolve(&response.secret, None).await.unwrap();
     assert!(matches!(&identity.standing, Standing::Machine { grants } if grants[0].practice_id == practice));
-    let grants = world.directory.grants(key_id(&response.secret), Permission::FeedConsume).await.unwrap();
+    let grants = world.directory.grants(key_id(&response.secret), None, Permission::FeedConsume).await.unwrap();
     assert_eq!(grants, [practice]);
-    assert!(world.directory.grants(key_id(&response.secret), Permission::RemitsWrite).await.unwrap().is_empty());
+    assert!(world.directory.grants(key_id(&response.secret), None, Permission::RemitsWrite).await.unwrap().is_empty());
     let call = world.call_in(Some(practice), &response.secret, "WhoAmI", pb::WhoAmIRequest {}).await.unwrap();
     let who = world.auth.who_am_i(call).await.unwrap().into_inner();
     let Some(pb::who_am_i_response::Caller::ServiceAccount(itself)) = who.caller else { panic!("an account") };
@@ -87,7 +87,7 @@ async fn two_tokens_count_at_a_time() {
     let revoke = pb::RevokeTokenRequest { token_id: first.token.unwrap().id, request_id: String::new() };
     let call = world.call(&owner.token, "RevokeToken", revoke).await.unwrap();
     assert!(world.auth.revoke_token(call).await.unwrap().into_inner().revoked_at.is_some());
-    assert_eq!(world.directory.resolve(&first.secret).await.unwrap_err().reason, "UNAUTHENTICATED");
+    assert_eq!(world.directory.resolve(&first.secret, None).await.unwrap_err().reason, "UNAUTHENTICATED");
     issued(&world, &owner.token, &account).await.unwrap();
     let list = async |include_ended| {
         let request = pb::ListTokensRequest { include_ended, page_size: 2, ..Default::default() };
@@ -221,7 +221,7 @@ async fn the_operator_makes_tokens_of_shared_accounts() {
     };
     world.operator.grant(second, request).await.unwrap();
     let token = world.operator.issue_token(second, issue(&account)).await.unwrap();
-    let mut practices = world.directory.grants(key_id(&token.secret), Permission::FeedConsume).await.unwrap();
+    let mut practices = world.directory.grants(key_id(&token.secret), None, Permission::FeedConsume).await.unwrap();
     practices.sort();
     let mut expected = [first, second];
     expected.sort();
@@ -291,7 +291,7 @@ async fn an_admin_can_end_the_session_of_a_member_and_of_nobody_else() {
     let revoke = |token: &str| pb::RevokeTokenRequest { token_id: key_id(token).into(), request_id: String::new() };
     let call = world.call(&owner.token, "RevokeToken", revoke(&person.token)).await.unwrap();
     world.auth.revoke_token(call).await.unwrap();
-    assert!(world.directory.resolve(&person.token).await.is_err());
+    assert!(world.directory.resolve(&person.token, None).await.is_err());
     let call = world.call(&owner.token, "RevokeToken", revoke(&stranger.token)).await.unwrap();
     assert_eq!(reason(world.auth.revoke_token(call).await), "NOT_FOUND");
     world.resolve_now(&stranger.token).await.unwrap();

@@ -152,7 +152,7 @@ impl World {
     ) -> Result<Request<T>, Status> {
         let facts = Arc::new(facts(&self.clock, rpc));
         let admitted = async {
-            let identity = self.directory.resolve(token).await?;
+            let identity = self.directory.resolve(token, None).await?;
             let scope = scope(&identity, practice, &facts)?;
             Ok(Ctx::new(Some(identity), vec![scope], Arc::clone(&facts)))
         };
@@ -167,7 +167,7 @@ impl World {
     /// What the token stands for, not as it was a few seconds ago.
     pub(super) async fn resolve_now(&self, token: &str) -> Result<Arc<Identity>, Failure> {
         self.directory.forget(key_id(token)).await;
-        self.directory.resolve(token).await
+        self.directory.resolve(token, None).await
     }
 
     pub(super) async fn sql(&self, sql: &str) {
@@ -215,6 +215,7 @@ fn facts(clock: &Clock, rpc: &str) -> Facts {
         request_id: "test".into(),
         method,
         peer: Some([127, 0, 0, 1].into()),
+        certificate: None,
         deadline: Instant::now() + Duration::from_secs(20),
         clock: clock.clone(),
         page_key: TokenKey::new(b"test"),

@@ -15,7 +15,7 @@ async fn tokens_that_do_not_count_are_refused_in_the_same_words() {
     let unknown = crate::token::mint(world.directory.env(), crate::token::TokenKind::Session).unwrap();
     let mut answers = Vec::new();
     for token in ["", "nonsense", text.trim_start_matches('t'), &forged, &unknown.secret.reveal()] {
-        let failure = world.directory.resolve(token).await.unwrap_err();
+        let failure = world.directory.resolve(token, None).await.unwrap_err();
         answers.push((failure.code, failure.reason, failure.message));
     }
     for sql in [
@@ -41,16 +41,16 @@ async fn tokens_that_do_not_count_are_refused_in_the_same_words() {
 async fn what_another_server_revokes_is_refused_within_five_seconds() {
     let world = World::new().await;
     let (_, person) = world.owned_practice("ada").await;
-    world.directory.resolve(&person.token).await.unwrap();
+    world.directory.resolve(&person.token, None).await.unwrap();
     world.sql("UPDATE tenancy.tokens SET revoked_at = now()").await;
     let since = Instant::now();
     // streams ask past what is kept
-    assert!(world.directory.again(key_id(&person.token)).await.is_err());
+    assert!(world.directory.again(key_id(&person.token), None).await.is_err());
     let (_, other) = world.owned_practice("bob").await;
-    world.directory.resolve(&other.token).await.unwrap();
+    world.directory.resolve(&other.token, None).await.unwrap();
     world.sql("UPDATE tenancy.memberships SET is_active = false").await;
     loop {
-        let identity = world.directory.resolve(&other.token).await.unwrap();
+        let identity = world.directory.resolve(&other.token, None).await.unwrap();
         if matches!(&identity.standing, kernel::access::Standing::Person { memberships, .. } if memberships.is_empty())
         {
             break;

@@ -19,7 +19,7 @@ async fn a_log_in_answers_who_and_where() {
     assert_eq!(response.user.as_ref().unwrap(), &owner.user);
     assert_eq!(response.memberships[0].practice_id, practice.to_string());
     assert!(response.token.starts_with("tc_test_session_"));
-    world.directory.resolve(&response.token).await.unwrap();
+    world.directory.resolve(&response.token, None).await.unwrap();
     assert_eq!(world.trail(PracticeId::NIL).await, ["auth token allowed user", "auth token allowed user"]);
 }
 
@@ -103,7 +103,7 @@ async fn a_session_ends_when_it_is_idle_and_in_any_case_after_twelve_hours() {
     world.resolve_now(&person.token).await.unwrap_err();
     let token = world.log_in("ada").await.unwrap().token;
     world.pass(15 * 60);
-    assert_eq!(world.directory.resolve(&token).await.unwrap_err().reason, "UNAUTHENTICATED");
+    assert_eq!(world.directory.resolve(&token, None).await.unwrap_err().reason, "UNAUTHENTICATED");
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn a_logged_out_token_is_refused_at_once() {
     let (_, person) = world.owned_practice("ada").await;
     let call = world.call(&person.token, "Logout", pb::LogoutRequest {}).await.unwrap();
     world.auth.logout(call).await.unwrap();
-    assert_eq!(world.directory.resolve(&person.token).await.unwrap_err().reason, "UNAUTHENTICATED");
+    assert_eq!(world.directory.resolve(&person.token, None).await.unwrap_err().reason, "UNAUTHENTICATED");
 }
 
 #[tokio::test]

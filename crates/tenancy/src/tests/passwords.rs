@@ -70,7 +70,7 @@ async fn an_invitation_opens_nothing_but_a_password_and_is_stored_nowhere() {
     let request = pb::InviteUserRequest { request_id: request_id(), ..invitation("bea", pb::Role::Billing) };
     let call = world.call(&owner.token, "InviteUser", request.clone()).await.unwrap();
     let first = world.users.invite_user(call).await.unwrap().into_inner();
-    assert_eq!(world.directory.resolve(&first.one_time_token).await.unwrap_err().reason, "UNAUTHENTICATED");
+    assert_eq!(world.directory.resolve(&first.one_time_token, None).await.unwrap_err().reason, "UNAUTHENTICATED");
     let call = world.call(&owner.token, "InviteUser", request).await.unwrap();
     let again = world.users.invite_user(call).await.unwrap().into_inner();
     assert_eq!(again, pb::InviteUserResponse { one_time_token: String::new(), ..first.clone() });

@@ -15,7 +15,7 @@ async fn whoever_creates_a_practice_owns_and_administers_it() {
     assert_eq!(created.address.as_ref().unwrap().zip_code, "021101234");
     assert_eq!(created.time_zone, "America/New_York");
     let id: PracticeId = created.id.parse().unwrap();
-    let identity = world.directory.resolve(&person.token).await.unwrap();
+    let identity = world.directory.resolve(&person.token, None).await.unwrap();
     let kernel::access::Standing::Person { memberships, active_practice_id, .. } = &identity.standing else {
         panic!("a person")
     };

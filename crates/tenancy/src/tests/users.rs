@@ -228,7 +228,7 @@ async fn only_admins_get_at_users() {
     let (practice, _) = world.owned_practice("ada").await;
     for role in [pb::Role::Therapist, pb::Role::Billing, pb::Role::FrontDesk] {
         let person = world.person(practice, &format!("p{}", role as i32), role, false).await;
-        let identity = world.directory.resolve(&person.token).await.unwrap();
+        let identity = world.directory.resolve(&person.token, None).await.unwrap();
         assert!(matches!(&identity.standing, Standing::Person { memberships, .. } if memberships.len() == 1));
         let call = world.call(&person.token, "ListUsers", pb::ListUsersRequest::default()).await;
         assert_eq!(reason(call), "PERMISSION_MISSING");

@@ -9,7 +9,7 @@ pub(super) const RULES: &[Rule] = &[
             SELECT name AS line FROM ours o
             WHERE relkind IN ('r', 'p') AND name NOT IN ('tenancy.practices',
                 'tenancy.users', 'tenancy.service_accounts', 'tenancy.tokens', 'tenancy.one_time_tokens', 'tenancy.login_attempts',
-                'tenancy.totp', 'feed.subscriptions', 'feed.leases',
+                'tenancy.totp', 'tenancy.account_certificates', 'feed.subscriptions', 'feed.leases',
                 'claims.payers', 'claims.payer_profiles')
               AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = o.oid AND a.attname = 'practice_id'
                               AND a.atttypid = 'uuid'::regtype AND a.attnotnull)",
@@ -113,6 +113,10 @@ pub(super) const RULES: &[Rule] = &[
               'claims.claim_number_resolve(text,uuid,text,timestamp with time zone)',
               'feed.subscription_seek(uuid,text,uuid[],bigint[],timestamp with time zone)',
               'tenancy.token_resolve(text)',
+              'tenancy.credential_resolve(text)',
+              'tenancy.certificates_of_account(uuid)',
+              'tenancy.certificate_bind(uuid,bytea,text,timestamp with time zone)',
+              'tenancy.certificate_unbind(uuid,bytea,timestamp with time zone)',
               'tenancy.token_touch(text,date,timestamp with time zone)',
               'tenancy.token_insert(text,bytea,text,uuid,uuid,timestamp with time zone,timestamp with time zone,timestamp with time zone)',
               'tenancy.token_revoke(text,timestamp with time zone)',
@@ -209,7 +213,7 @@ pub(super) const RULES: &[Rule] = &[
         violations: "
             SELECT format('%s %s', o.name, a.grantee::regrole) AS line FROM ours o, aclexplode(o.relacl) a
             WHERE a.grantee <> o.relowner AND o.name IN ('tenancy.users', 'tenancy.user_profiles', 'tenancy.tokens', 'tenancy.one_time_tokens',
-              'tenancy.login_attempts', 'tenancy.totp',
+              'tenancy.login_attempts', 'tenancy.totp', 'tenancy.account_certificates',
               'tenancy.service_accounts', 'tenancy.service_grants')",
         bad: "GRANT SELECT ON tenancy.tokens TO claims_app",
         reports: "tenancy.tokens claims_app",

@@ -47,6 +47,23 @@ pub(super) async fn act(operator: &Operator, action: AccountAction) -> Result<Ve
             let request = pb::RevokeServiceGrantRequest { service_account_id: of.account, request_id: String::new() };
             Ok(vec![grant_row(&operator.revoke_grant(id(&of.practice)?, request).await?)])
         }
+        AccountAction::BindCertificate { account, fingerprint, label } => {
+            let certificate = pb::BoundCertificate { fingerprint, label, bound_at: None };
+            let request = pb::BindCertificateRequest {
+                service_account_id: account.account,
+                certificate: Some(certificate),
+                request_id: String::new(),
+            };
+            Ok(vec![row(&operator.bind_certificate(id(&account.practice)?, request).await?)])
+        }
+        AccountAction::UnbindCertificate { account, fingerprint } => {
+            let request = pb::UnbindCertificateRequest {
+                service_account_id: account.account,
+                fingerprint,
+                request_id: String::new(),
+            };
+            Ok(vec![row(&operator.unbind_certificate(id(&account.practice)?, request).await?)])
+        }
     }
 }
 
@@ -90,7 +107,9 @@ pub(super) async fn act_on_token(operator: &Operator, action: TokenAction) -> Re
 }
 
 fn row(account: &pb::ServiceAccount) -> Value {
-    json!({"id": account.id, "name": account.name, "is_active": account.is_active})
+    let certificates: Vec<_> =
+        account.certificates.iter().map(|it| json!({"fingerprint": it.fingerprint, "label": it.label})).collect();
+    json!({"id": account.id, "name": account.name, "is_active": account.is_active, "certificates": certificates})
 }
 
 fn grant_row(grant: &pb::ServiceGrant) -> Value {

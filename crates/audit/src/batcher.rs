@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::entry::Entry;
+use crate::seal::MacKeys;
 use crate::store;
 
 /// Entries in one batch at most.
@@ -31,6 +32,7 @@ struct Job {
 #[derive(Debug, Clone)]
 pub struct Batcher {
     queue: mpsc::Sender<Job>,
+    keys: MacKeys,
 }
 
 /// The batcher's workers. They end when they are told to, or when the last [`Batcher`] is gone.
@@ -57,7 +59,7 @@ impl Batcher {
 
     /// Starts the workers on a database of the role `claims_audit`, which can add entries and nothing else.
     #[must_use]
-    pub fn start(db: &Db) -> (Self, Workers) {
+    pub fn start(db: &Db, keys: MacKeys) -> (Self, Workers) {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let jobs = Arc::new(Mutex::new(jobs));
         let ending = watch::Sender::new(false);
@@ -65,9 +67,15 @@ impl Batcher {
             clippy::disallowed_methods,
             reason = "the workers live as long as the batcher, Workers waits for them"
         )]
-        let workers =
-            (0..IN_FLIGHT).map(|_| tokio::spawn(work(Arc::clone(&jobs), ending.subscribe(), db.clone()))).collect();
-        (Self { queue }, Workers { workers, ending })
+        let workers = (0..IN_FLIGHT)
+            .map(|_| tokio::spawn(work(Arc::clone(&jobs), ending.subscribe(), db.clone(), keys.clone())))
+            .collect();
+        (Self { queue, keys }, Workers { workers, ending })
+    }
+
+    /// What entries are authenticated with.
+    pub(crate) const fn keys(&self) -> &MacKeys {
+        &self.keys
     }
 
     /// Waits until the entry is durable.
@@ -97,7 +105,7 @@ async fn told(ending: &mut watch::Receiver<bool>) {
     }
 }
 
-async fn work(jobs: Arc<Mutex<mpsc::Receiver<Job>>>, mut ending: watch::Receiver<bool>, db: Db) {
+async fn work(jobs: Arc<Mutex<mpsc::Receiver<Job>>>, mut ending: watch::Receiver<bool>, db: Db, keys: MacKeys) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
     loop {
         // the lock is held while waiting, so batches form in one worker while the other one writes
@@ -116,7 +124,7 @@ async fn work(jobs: Arc<Mutex<mpsc::Receiver<Job>>>, mut ending: watch::Receiver
             return;
         }
         let (entries, callers): (Vec<_>, Vec<_>) = batch.drain(..).map(|job| (job.entry, job.done)).unzip();
-        let written = write(&db, &entries).await;
+        let written = write(&db, &keys, &entries).await;
         if let Err(error) = &written {
             tracing::error!(entries = entries.len(), cause = %error, "audit batch was not written");
         }
@@ -128,7 +136,7 @@ async fn work(jobs: Arc<Mutex<mpsc::Receiver<Job>>>, mut ending: watch::Receiver
 }
 
 /// One statement in autocommit: one transaction, one fsync.
-async fn write(db: &Db, entries: &[Entry]) -> schema::Result<()> {
+async fn write(db: &Db, keys: &MacKeys, entries: &[Entry]) -> schema::Result<()> {
     let conn = db.directory().await?;
-    store::append(&conn, entries).await
+    store::append(&conn, keys, entries).await
 }

@@ -12,7 +12,7 @@ use prost::Message;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::store;
+use crate::{fields, store};
 
 text_enum! {
     pub enum Action {
@@ -75,6 +75,8 @@ pub struct Entry {
     pub(crate) outcome: Outcome,
     /// Why it was denied or failed: a reason of the API.
     pub(crate) reason: Option<String>,
+    /// How many attempts it stands for.
+    pub(crate) attempts: i32,
     pub(crate) recorded_at: DateTime<Utc>,
 }
 
@@ -110,6 +112,7 @@ impl Entry {
             peer: facts.peer,
             outcome: Outcome::Allowed,
             reason: None,
+            attempts: 1,
             recorded_at: facts.clock.now(),
         }
     }
@@ -137,6 +140,7 @@ impl Entry {
             peer: facts.peer,
             outcome: Outcome::Allowed,
             reason: None,
+            attempts: 1,
             recorded_at: facts.clock.now(),
         }
     }
@@ -194,6 +198,23 @@ impl Entry {
         self.outcome = outcome;
         self.reason = Some(reason.to_owned());
         self
+    }
+
+    pub(crate) fn count(&self) -> i32 {
+        i32::try_from(self.count).unwrap_or(i32::MAX)
+    }
+
+    pub(crate) fn resource_hash(&self) -> Option<Vec<u8>> {
+        self.rest.as_ref().map(|hasher| hasher.clone().finalize().to_vec())
+    }
+
+    /// What kinds of data were shown or changed; nothing was when it was refused.
+    pub(crate) fn field_classes(&self) -> &'static [&'static str] {
+        if self.accessed_phi && self.outcome == Outcome::Allowed {
+            fields::classes(&self.resource, self.acting_as)
+        } else {
+            &[]
+        }
     }
 
     pub(crate) fn is_anonymous(&self) -> bool {

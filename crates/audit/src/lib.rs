@@ -4,13 +4,18 @@
 //! carries its entry in the same transaction. There is no third way.
 
 pub mod batcher;
+mod body;
+pub mod chain;
 pub mod entry;
+mod fields;
+pub mod seal;
 mod store;
 pub mod trail;
 pub mod vault;
 
 pub use batcher::Batcher;
 pub use entry::{Action, Entry, Outcome};
+pub use seal::MacKeys;
 pub use store::heads;
 pub use trail::service::Trail;
 pub use vault::{Change, Vault};

@@ -4,35 +4,36 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, Binary, Bool, Int4, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use kernel::PracticeId;
-use kernel::access::Actor;
 use schema::tables::audit::heads;
 use schema::{Cached, Db, Result};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::body::{Sealed, actor};
 use crate::entry::Entry;
+use crate::seal::MacKeys;
 
 /// Appends entries, of one practice or of many, in one statement.
 ///
-/// Positions come from each practice's head row, under its lock.
-pub(crate) async fn append(conn: &AsyncPgConnection, entries: &[Entry]) -> Result<()> {
+/// Positions and hashes follow from each practice's head row, under its lock.
+pub(crate) async fn append(conn: &AsyncPgConnection, keys: &MacKeys, entries: &[Entry]) -> Result<()> {
     let written = match entries {
         // what a change leaves: the statement for many costs the database more than twice as much
-        [entry] => append_one(conn, entry).await?,
-        entries => append_many(conn, entries).await?,
+        [entry] => append_one(conn, entry, Sealed::new(keys, entry)).await?,
+        entries => append_many(conn, entries, entries.iter().map(|entry| Sealed::new(keys, entry)).collect()).await?,
     };
     // a practice without a head row has no chain: nothing may be answered then
     if written == entries.len() { Ok(()) } else { Err(schema::Error::NotFound) }
 }
 
-async fn append_one(conn: &AsyncPgConnection, entry: &Entry) -> Result<usize> {
+async fn append_one(conn: &AsyncPgConnection, entry: &Entry, sealed: Sealed) -> Result<usize> {
     let mut conn = conn;
-    let (user, account) = actor_ids(entry);
+    let (kind, [user, account]) = actor_ids(entry);
     let ids: Vec<String> = entry.ids.iter().map(Uuid::to_string).chain(entry.keys.iter().cloned()).collect();
     let query = diesel::sql_query(include_str!("append_one.sql"))
         .bind::<SqlUuid, _>(entry.practice)
         .bind::<Timestamptz, _>(entry.recorded_at)
-        .bind::<Text, _>(actor_kind(entry))
+        .bind::<Text, _>(kind)
         .bind::<Nullable<SqlUuid>, _>(user)
         .bind::<Nullable<SqlUuid>, _>(account)
         .bind::<Text, _>(entry.acting_as)
@@ -42,27 +43,31 @@ async fn append_one(conn: &AsyncPgConnection, entry: &Entry) -> Result<usize> {
         .bind::<Text, _>(entry.method)
         .bind::<Text, _>(entry.resource.as_str())
         .bind::<Array<Text>, _>(ids)
-        .bind::<Int4, _>(i32::try_from(entry.count).unwrap_or(i32::MAX))
-        .bind::<Nullable<Binary>, _>(hash_of_long_list(entry))
+        .bind::<Int4, _>(entry.count())
+        .bind::<Nullable<Binary>, _>(entry.resource_hash())
         .bind::<Array<SqlUuid>, _>(&entry.patients)
         .bind::<Bool, _>(entry.accessed_phi)
         .bind::<Text, _>(entry.request_id.as_str())
         .bind::<Nullable<Text>, _>(entry.peer.map(|ip| ip.to_string()))
         .bind::<Nullable<Text>, _>(entry.reason.as_deref())
         .bind::<Text, _>(entry.purpose())
-        .bind::<Nullable<SqlUuid>, _>(entry.break_glass);
+        .bind::<Nullable<SqlUuid>, _>(entry.break_glass)
+        .bind::<Array<Text>, _>(entry.field_classes())
+        .bind::<Int4, _>(entry.attempts)
+        .bind::<Binary, _>(sealed.body)
+        .bind::<Binary, _>(sealed.mac.as_slice());
     Ok(Cached(query).execute(&mut conn).await?)
 }
 
 /// One statement of fixed text, however many there are.
-async fn append_many(conn: &AsyncPgConnection, entries: &[Entry]) -> Result<usize> {
+async fn append_many(conn: &AsyncPgConnection, entries: &[Entry], sealed: Vec<Sealed>) -> Result<usize> {
     let mut conn = conn;
     let query = diesel::sql_query(include_str!("append.sql"))
         .bind::<Array<SqlUuid>, _>(column(entries, |e| e.practice))
         .bind::<Array<Timestamptz>, _>(column(entries, |e| e.recorded_at))
-        .bind::<Array<Text>, _>(column(entries, actor_kind))
-        .bind::<Array<Nullable<SqlUuid>>, _>(column(entries, |e| actor_ids(e).0))
-        .bind::<Array<Nullable<SqlUuid>>, _>(column(entries, |e| actor_ids(e).1))
+        .bind::<Array<Text>, _>(column(entries, |e| actor_ids(e).0))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(entries, |e| actor_ids(e).1[0]))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(entries, |e| actor_ids(e).1[1]))
         .bind::<Array<Text>, _>(column(entries, |e| e.acting_as))
         .bind::<Array<Text>, _>(column(entries, |e| e.key_id.as_str()))
         .bind::<Array<Text>, _>(column(entries, |e| e.action.as_str()))
@@ -70,15 +75,19 @@ async fn append_many(conn: &AsyncPgConnection, entries: &[Entry]) -> Result<usiz
         .bind::<Array<Text>, _>(column(entries, |e| e.method))
         .bind::<Array<Text>, _>(column(entries, |e| e.resource.as_str()))
         .bind::<Array<Text>, _>(column(entries, |e| literal(&e.ids, &e.keys)))
-        .bind::<Array<Int4>, _>(column(entries, |e| i32::try_from(e.count).unwrap_or(i32::MAX)))
-        .bind::<Array<Nullable<Binary>>, _>(column(entries, hash_of_long_list))
+        .bind::<Array<Int4>, _>(column(entries, Entry::count))
+        .bind::<Array<Nullable<Binary>>, _>(column(entries, Entry::resource_hash))
         .bind::<Array<Text>, _>(column(entries, |e| literal(&e.patients, &[])))
         .bind::<Array<Bool>, _>(column(entries, |e| e.accessed_phi))
         .bind::<Array<Text>, _>(column(entries, |e| e.request_id.as_str()))
         .bind::<Array<Nullable<Text>>, _>(column(entries, |e| e.peer.map(|ip| ip.to_string())))
         .bind::<Array<Nullable<Text>>, _>(column(entries, |e| e.reason.as_deref()))
         .bind::<Array<Text>, _>(column(entries, |e| e.purpose()))
-        .bind::<Array<Nullable<SqlUuid>>, _>(column(entries, |e| e.break_glass));
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(entries, |e| e.break_glass))
+        .bind::<Array<Text>, _>(column(entries, |e| format!("{{{}}}", e.field_classes().join(","))))
+        .bind::<Array<Int4>, _>(column(entries, |e| e.attempts))
+        .bind::<Array<Binary>, _>(sealed.iter().map(|s| s.body.as_slice()).collect::<Vec<_>>())
+        .bind::<Array<Binary>, _>(sealed.iter().map(|s| s.mac.as_slice()).collect::<Vec<_>>());
     Ok(Cached(query).execute(&mut conn).await?)
 }
 
@@ -100,22 +109,10 @@ fn column<'a, T>(entries: &'a [Entry], f: impl Fn(&'a Entry) -> T) -> Vec<T> {
     entries.iter().map(f).collect()
 }
 
-fn actor_kind(entry: &Entry) -> &'static str {
-    match entry.actor {
-        Actor::User(_) => "user",
-        Actor::Service(_) => "service",
-        Actor::System if entry.is_anonymous() => "anonymous",
-        Actor::System => "system",
-    }
-}
-
-/// The person, or the service account.
-const fn actor_ids(entry: &Entry) -> (Option<Uuid>, Option<Uuid>) {
-    match entry.actor {
-        Actor::User(id) => (Some(id.uuid()), None),
-        Actor::Service(id) => (None, Some(id.uuid())),
-        Actor::System => (None, None),
-    }
+/// The kind of actor, and the person or the service account.
+fn actor_ids(entry: &Entry) -> (&'static str, [Option<Uuid>; 2]) {
+    let (kind, id) = actor(entry);
+    (kind, if kind == "service" { [None, id] } else { [id, None] })
 }
 
 /// An array literal: arrays of arrays of uneven length can't be bound. Ids and key ids need no quoting.
@@ -130,10 +127,6 @@ fn literal(ids: &[Uuid], keys: &[String]) -> String {
     }
     text.push('}');
     text
-}
-
-fn hash_of_long_list(entry: &Entry) -> Option<Vec<u8>> {
-    entry.rest.as_ref().map(|hasher| hasher.clone().finalize().to_vec())
 }
 
 /// Hashes all ids of a list that is too long to be written down.

@@ -59,12 +59,12 @@ pub struct Record {
     pub actor_kind: ActorKind,
     pub user_id: Option<UserId>,
     pub account_id: Option<ServiceAccountId>,
-    pub actor_role: Option<String>,
-    pub token_key_id: Option<String>,
+    pub actor_role: String,
+    pub token_key_id: String,
     pub action: Action,
     pub outcome: Outcome,
     pub reason: Option<String>,
-    pub method: Option<String>,
+    pub method: String,
     pub resource_type: String,
     pub resource_ids: Vec<String>,
     pub resource_count: i32,
@@ -72,7 +72,7 @@ pub struct Record {
     pub accessed_phi: bool,
     pub field_classes: Vec<FieldClass>,
     pub purpose: Purpose,
-    pub request_id: Option<String>,
+    pub request_id: String,
     pub ip_address: Option<String>,
     pub attempts: i32,
     pub break_glass_id: Option<Uuid>,
@@ -114,4 +114,4 @@ fn look(scope: &Scope, asked_for: Option<PatientId>, shown: &[Record]) -> Entry 
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

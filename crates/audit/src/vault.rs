@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::batcher::Batcher;
 use crate::entry::{Action, Entry};
+use crate::seal::MacKeys;
 use crate::store;
 
 /// The database and the batcher together. Cheap to clone.
@@ -123,7 +124,7 @@ impl Vault {
                 async move |tx: &Tx<'_>| {
                     let Change { entry, response } = body(tx).await?;
                     let stored = once.map(|_| Stored { response: response.peek().encode_to_vec(), memo: entry.memo() });
-                    tx.at_commit(Append(entry));
+                    tx.at_commit(Append { entry, keys: self.batcher.keys().clone() });
                     Ok(Outcome { value: response, stored })
                 }
             })
@@ -153,7 +154,10 @@ pub fn once<M: Message>(v: &mut Violations, scope: &Scope, request_id: &str, req
 }
 
 /// The entry's step of the transaction.
-struct Append(Entry);
+struct Append {
+    entry: Entry,
+    keys: MacKeys,
+}
 
 impl Step for Append {
     fn stage(&self) -> Stage {
@@ -161,6 +165,6 @@ impl Step for Append {
     }
 
     fn run<'a>(&'a self, tx: &'a Tx<'_>) -> BoxFuture<'a, Result<(), Failure>> {
-        async move { Ok(store::append(tx.conn(), std::slice::from_ref(&self.0)).await?) }.boxed()
+        async move { Ok(store::append(tx.conn(), &self.keys, std::slice::from_ref(&self.entry)).await?) }.boxed()
     }
 }

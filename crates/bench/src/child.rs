@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
+use audit::MacKeys;
 use clap::Args;
 use kernel::Clock;
 use kernel::page::TokenKey;
@@ -98,6 +99,7 @@ pub(crate) fn serve(options: &Serve) -> Result<()> {
             connections: options.size.connections,
             env: Env::new(plan::ENV).map_err(|error| error.to_string())?,
             page_key: TokenKey::new(b"bench"),
+            audit_keys: MacKeys::known(),
             password_cost: Cost::OWASP,
             reflection: false,
             durable: true,

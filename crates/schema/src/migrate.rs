@@ -40,6 +40,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     "2026-11-24-000100_identity",
     "2026-11-24-000200_break_glass",
     "2026-11-25-000200_certificates",
+    "2026-11-25-000300_audit_chain",
 };
 
 /// Of all programs that migrate this database ("claims" in ASCII).

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use analytics::Refresher;
 use audit::batcher::Workers;
-use audit::{Batcher, Vault};
+use audit::{Batcher, MacKeys, Vault};
 use feed::{Hub, Reader};
 use kernel::id::RequestId;
 use kernel::method::{Method, PhiUse};
@@ -51,6 +51,8 @@ pub struct Settings {
     /// Names the deployment in every token, so that a token of one is refused by another.
     pub env: Env,
     pub page_key: TokenKey,
+    /// Authenticate audit entries.
+    pub audit_keys: MacKeys,
     pub password_cost: Cost,
     /// Certificate and key; without them the listener speaks plain HTTP/2.
     pub tls: Option<ServerTlsConfig>,
@@ -150,7 +152,8 @@ impl App {
             return Err(Error::Unfit(problems));
         }
         schema::partitions::make_ahead(&db).await?;
-        let (batcher, workers) = Batcher::start(&Db::new(&settings.audit_url, Batcher::CONNECTIONS)?);
+        let (batcher, workers) =
+            Batcher::start(&Db::new(&settings.audit_url, Batcher::CONNECTIONS)?, settings.audit_keys);
         let reader = Reader::new(Db::new(&settings.feed_url, settings.connections)?);
         let hub = Hub::new();
         let tasks = TaskTracker::new();

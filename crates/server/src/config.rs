@@ -115,6 +115,10 @@ pub struct Database {
     /// Connections of the application role.
     #[arg(long, env = "CLAIMSD_CONNECTIONS", default_value_t = 8)]
     pub connections: usize,
+    /// File with the keys that authenticate audit entries, a line `ID HEX` of 32 bytes each; the first one is used. The same on
+    /// every server of a deployment, and out of reach of whoever can write to the database.
+    #[arg(long, env = "CLAIMSD_AUDIT_KEY_FILE")]
+    pub audit_key_file: PathBuf,
     /// Names this deployment in every token, such as "live"; 1 to 16 of a-z and 0-9.
     #[arg(long, env = "CLAIMSD_ENVIRONMENT")]
     pub environment: String,

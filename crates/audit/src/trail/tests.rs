@@ -18,7 +18,7 @@ use therapy_claims::audit::v1::audit_service_server::AuditService;
 use tonic::Request;
 
 use super::*;
-use crate::{Batcher, Trail, Vault};
+use crate::{Batcher, MacKeys, Trail, Vault};
 
 static METHOD: Method = Method {
     path: "/therapy.audit.v1.AuditService/ListEntries",
@@ -29,19 +29,19 @@ static METHOD: Method = Method {
 };
 
 /// A practice with an administrator, on a database of its own.
-struct Fixture {
+pub(crate) struct Fixture {
     _db: TestDb,
-    owner: Db,
+    pub(crate) owner: Db,
     vault: Vault,
     trail: Trail,
-    practice: PracticeId,
+    pub(crate) practice: PracticeId,
     user: UserId,
 }
 
 impl Fixture {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let db = TestDb::new().await;
-        let (batcher, _workers) = Batcher::start(&Db::new(&db.url_as("claims_audit"), 2).unwrap());
+        let (batcher, _workers) = Batcher::start(&Db::new(&db.url_as("claims_audit"), 2).unwrap(), MacKeys::known());
         let vault = Vault::new(Db::new(&db.url_as("claims_app"), 2).unwrap(), batcher);
         let owner = Db::new(&db.url_as("postgres"), 1).unwrap();
         let trail = Trail::new(vault.clone());
@@ -55,7 +55,7 @@ impl Fixture {
         self.owner.directory().await.unwrap().batch_execute(sql).await.unwrap();
     }
 
-    async fn practice(&self) -> PracticeId {
+    pub(crate) async fn practice(&self) -> PracticeId {
         let id = PracticeId::new();
         self.run(&format!(
             "INSERT INTO tenancy.practices (id, name, npi, tax_id, address_line1, city, state, zip_code) \
@@ -76,7 +76,7 @@ impl Fixture {
         id
     }
 
-    fn ctx(&self, practice: PracticeId, age: TimeDelta) -> Ctx {
+    pub(crate) fn ctx(&self, practice: PracticeId, age: TimeDelta) -> Ctx {
         let identity = Arc::new(Identity {
             actor: Actor::User(self.user),
             key_id: "key-1".into(),

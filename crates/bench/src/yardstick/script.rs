@@ -89,6 +89,11 @@ impl Script {
             "NULL".to_owned(),
             text("operations"),
             "NULL::uuid".to_owned(),
+            "ARRAY['demographic']".to_owned(),
+            "1".to_owned(),
+            // as long as the product's
+            "convert_to(repeat('b', 250), 'UTF8')".to_owned(),
+            "sha256('m')".to_owned(),
         ];
         in_place(AUDIT_APPEND, &values)
     }

@@ -1,6 +1,6 @@
 //! A practice with a therapist, a patient and its coverage, all in order, on a database of its own.
 
-use audit::{Batcher, Vault};
+use audit::{Batcher, MacKeys, Vault};
 use chrono::{DateTime, TimeDelta, Utc};
 use claims::claim::service::Claims;
 use claims::claim::upstream::dependents;
@@ -53,7 +53,8 @@ struct Answer {
 impl World {
     pub(crate) async fn new() -> Self {
         let db = TestDb::new().await;
-        let (batcher, _workers) = Batcher::start(&Db::new(&db.url_as("claims_audit"), Batcher::CONNECTIONS).unwrap());
+        let (batcher, _workers) =
+            Batcher::start(&Db::new(&db.url_as("claims_audit"), Batcher::CONNECTIONS).unwrap(), MacKeys::known());
         let vault = Vault::new(Db::new(&db.url_as("claims_app"), 16).unwrap(), batcher);
         let owner = Db::new(&db.url_as("postgres"), 1).unwrap();
         let (payers, hub) = (Payers::new(vault.db().clone()), Hub::new());

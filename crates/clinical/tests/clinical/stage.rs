@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use audit::{Batcher, Vault};
+use audit::{Batcher, MacKeys, Vault};
 use clinical::Facts;
 use clinical::coverage::Coverage;
 use clinical::coverage::service::Dependents;
@@ -108,7 +108,7 @@ impl Stage {
         let practice = testkit::caller::practice(&test_db).await;
         let db = Db::new(&test_db.url_as("claims_app"), 4).unwrap();
         let audit = Db::new(&test_db.url_as("claims_audit"), Batcher::CONNECTIONS).unwrap();
-        let vault = Vault::new(db.clone(), Batcher::start(&audit).0);
+        let vault = Vault::new(db.clone(), Batcher::start(&audit, MacKeys::known()).0);
         let claims = Arc::new(Claims::default());
         Self {
             therapists: Therapists::new(vault.clone()),

@@ -8,12 +8,12 @@ diesel::table! {
         actor_kind -> Text,
         user_id -> Nullable<Uuid>,
         account_id -> Nullable<Uuid>,
-        actor_role -> Nullable<Text>,
-        token_key_id -> Nullable<Text>,
+        actor_role -> Text,
+        token_key_id -> Text,
         action -> Text,
         outcome -> Text,
         reason -> Nullable<Text>,
-        method -> Nullable<Text>,
+        method -> Text,
         resource_type -> Text,
         resource_ids -> Array<Text>,
         resource_count -> Int4,
@@ -22,14 +22,13 @@ diesel::table! {
         accessed_phi -> Bool,
         field_classes -> Array<Text>,
         purpose -> Text,
-        request_id -> Nullable<Text>,
+        request_id -> Text,
         ip_address -> Nullable<Text>,
         break_glass_id -> Nullable<Uuid>,
         attempts -> Int4,
-        prev_hash -> Nullable<Bytea>,
-        hash -> Nullable<Bytea>,
-        body -> Nullable<Bytea>,
-        mac -> Nullable<Bytea>,
+        hash -> Bytea,
+        body -> Bytea,
+        mac -> Bytea,
     }
 }
 
@@ -37,6 +36,6 @@ diesel::table! {
     audit.heads (practice_id) {
         practice_id -> Uuid,
         last_position -> Int8,
-        last_hash -> Nullable<Bytea>,
+        last_hash -> Bytea,
     }
 }

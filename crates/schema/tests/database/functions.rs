@@ -2,7 +2,7 @@
 
 use diesel_async::AsyncPgConnection;
 
-use crate::rows::{A, ACCOUNT, B, BOTH, fill};
+use crate::rows::{A, ACCOUNT, B, BOTH, CHAIN, LINK, fill};
 use crate::support::{Database, line, lines, refused, run};
 
 async fn filled() -> (Database, AsyncPgConnection) {
@@ -277,8 +277,8 @@ async fn partitions_are_made_ahead_once_and_a_filled_month_is_left_alone() {
 
     let mut migrator = database.connect("claims_migrator").await;
     let ahead = format!(
-        "INSERT INTO audit.entries (practice_id, position, recorded_at, actor_kind, action, outcome, resource_type)
-         VALUES ('{A}', 2, date_trunc('month', now()) + interval '5 months', 'system', 'view', 'allowed', 'patient')"
+        "INSERT INTO audit.entries (practice_id, position, recorded_at, actor_kind, action, outcome, resource_type, {CHAIN})
+         VALUES ('{A}', 2, date_trunc('month', now()) + interval '5 months', 'system', 'view', 'allowed', 'patient', {LINK})"
     );
     run(&mut migrator, &ahead).await;
     assert_eq!(line(&mut app, "SELECT ops.make_partitions(5)::text AS line").await, "1", "the feed's, not the audit's");

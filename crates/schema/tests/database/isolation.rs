@@ -2,7 +2,7 @@
 
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
-use crate::rows::{A, B, NIL, fill};
+use crate::rows::{A, B, CHAIN, LINK, NIL, fill};
 use crate::support::{Database, line, lines, refused, run};
 
 struct Table {
@@ -117,8 +117,8 @@ async fn the_audit_batcher_adds_entries_to_any_practice_and_reads_none() {
             &mut audit,
             &format!(
                 "WITH h AS (UPDATE audit.heads SET last_position = last_position + 1 WHERE practice_id = '{practice}' RETURNING last_position)
-                 INSERT INTO audit.entries (practice_id, position, recorded_at, actor_kind, action, outcome, resource_type)
-                 SELECT '{practice}', last_position, '2026-11-23Z', 'system', 'view', 'allowed', 'patient' FROM h"
+                 INSERT INTO audit.entries (practice_id, position, recorded_at, actor_kind, action, outcome, resource_type, {CHAIN})
+                 SELECT '{practice}', last_position, '2026-11-23Z', 'system', 'view', 'allowed', 'patient', {LINK} FROM h"
             ),
         )
         .await;

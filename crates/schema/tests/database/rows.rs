@@ -12,6 +12,10 @@ pub(crate) const BOTH: &str = "018f0000-0000-7000-8000-0000000000ab";
 /// Granted by A only.
 pub(crate) const ACCOUNT: &str = "018f0000-0000-7000-8000-0000000000ac";
 
+/// What an audit entry needs besides, for tests that are not about the chain.
+pub(crate) const CHAIN: &str = "actor_role, token_key_id, method, request_id, body, mac, hash";
+pub(crate) const LINK: &str = "'', '', '', '', '', sha256('m'), sha256('h')";
+
 const GLOBAL: &str = "
     INSERT INTO tenancy.users (id, email, password_hash, first_name, last_name, role) VALUES
       ('$both', 'both@example.com', 'hash of both', 'Bo', 'Th', 'admin');
@@ -60,8 +64,8 @@ const PRACTICE: &str = "
     INSERT INTO feed.events (practice_id, position, event_id, subject_id, subject_version, type, payload, occurred_at)
       VALUES ('$p', 1, '$p', '$p', 1, 'drafted', 'x', '2026-11-20Z');
     INSERT INTO feed.cursors (practice_id, subscription_id) VALUES ('$p', '$account');
-    INSERT INTO audit.entries (practice_id, position, recorded_at, actor_kind, user_id, action, outcome, resource_type)
-      VALUES ('$p', 1, '2026-11-20Z', 'user', '$both', 'create', 'allowed', 'practice');
+    INSERT INTO audit.entries (practice_id, position, recorded_at, actor_kind, user_id, action, outcome, resource_type, $chain)
+      VALUES ('$p', 1, '2026-11-20Z', 'user', '$both', 'create', 'allowed', 'practice', $link);
     INSERT INTO analytics.practice_summaries (practice_id, day) VALUES ('$p', '2026-11-20');
     INSERT INTO analytics.watermarks (practice_id) VALUES ('$p');
     INSERT INTO ops.requests (practice_id, caller_id, method, request_id, request_hash) VALUES ('$p', '$both', 'm', '$p', sha256('x'))";
@@ -71,7 +75,9 @@ const GRANT: &str = "
       VALUES ('$p', '$account', '{acks:write}', '2026-01-01Z')";
 
 pub(crate) async fn fill(migrator: &mut AsyncPgConnection) {
-    let names = |sql: &str| sql.replace("$both", BOTH).replace("$account", ACCOUNT);
+    let names = |sql: &str| {
+        sql.replace("$both", BOTH).replace("$account", ACCOUNT).replace("$chain", CHAIN).replace("$link", LINK)
+    };
     run(migrator, &names(GLOBAL)).await;
     for (practice, n) in [(A, "A"), (B, "B")] {
         run(migrator, &names(PRACTICE).replace("$p", practice).replace("$n", n)).await;

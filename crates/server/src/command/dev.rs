@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use audit::MacKeys;
 use kernel::Clock;
 use kernel::page::TokenKey;
 use schema::embedded::{Cluster, Mode};
@@ -183,6 +184,7 @@ fn settings(cluster: &Cluster) -> Result<Settings, Box<dyn std::error::Error + S
         env: Env::new("dev")?,
         // a restart must not break a list that somebody is walking through
         page_key: TokenKey::new(b"known to everybody: development only"),
+        audit_keys: MacKeys::known(),
         password_cost: Cost::OWASP,
         reflection: true,
         durable: true,

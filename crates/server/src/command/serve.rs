@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use audit::MacKeys;
 use kernel::Clock;
 use kernel::page::TokenKey;
 use tenancy::password::Cost;
@@ -67,6 +68,7 @@ pub fn production(
         feed_url: database.feed_database_url,
         connections: database.connections,
         env: Env::new(&database.environment)?,
+        audit_keys: audit_keys(&database.audit_key_file)?,
         page_key,
         password_cost: Cost::OWASP,
         reflection: true,
@@ -74,6 +76,13 @@ pub fn production(
         tls: None,
         clock: Clock::system(),
     })
+}
+
+/// # Errors
+/// When the file can't be read or is no key file.
+pub fn audit_keys(path: &Path) -> Result<MacKeys, String> {
+    let text = String::from_utf8(read(path)?).map_err(|_not_utf8| format!("{} is not text", path.display()))?;
+    text.parse().map_err(|e| format!("{}: {e}", path.display()))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {

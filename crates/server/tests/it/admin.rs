@@ -1,5 +1,6 @@
 //! `claimsd admin`, as the operator runs it: every command, its JSON, and what stays off the command line and on record.
 
+use audit::MacKeys;
 use clap::Parser;
 use diesel_async::RunQueryDsl;
 use kernel::Clock;
@@ -21,8 +22,9 @@ struct Desk {
 
 impl Desk {
     async fn run(&self, args: &str, input: &str) -> Result<Vec<Value>, kernel::Failure> {
-        let urls = ["--database-url=x", "--audit-database-url=x", "--feed-database-url=x", "--environment=test"];
-        let command = ["claimsd", "admin"].into_iter().chain(urls).chain(args.split(' '));
+        let deployment =
+            "--database-url=x --audit-database-url=x --feed-database-url=x --audit-key-file=x --environment=test";
+        let command = ["claimsd", "admin"].into_iter().chain(deployment.split(' ')).chain(args.split(' '));
         let Some(Command::Admin(admin)) = Cli::try_parse_from(command).unwrap().command else { panic!("{args}") };
         act(&self.operator, admin.action, &mut input.as_bytes()).await
     }
@@ -60,6 +62,7 @@ async fn the_operator_does_everything_that_a_practice_may_need() {
         connections: 4,
         env: Env::new("test").unwrap(),
         page_key: TokenKey::new(b"a key for tests"),
+        audit_keys: MacKeys::known(),
         password_cost: Cost::CHEAP,
         reflection: true,
         // throw-away databases give durability up for speed

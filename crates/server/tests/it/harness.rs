@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use audit::MacKeys;
 use kernel::Clock;
 use kernel::page::TokenKey;
 use server::access::Access;
@@ -71,6 +72,7 @@ impl TestServer {
             connections,
             env: Env::new("test").expect("env"),
             page_key: TokenKey::new(b"a key for tests"),
+            audit_keys: MacKeys::known(),
             password_cost: Cost::CHEAP,
             reflection: true,
             // throw-away databases give durability up for speed

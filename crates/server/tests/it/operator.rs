@@ -81,9 +81,13 @@ fn a_database_on_another_machine_is_refused_in_the_open_with_one_clear_line() {
     let home = tempfile::tempdir().unwrap();
     let key = home.path().join("page-key");
     std::fs::write(&key, [7; 48]).unwrap();
+    let audit_key = home.path().join("audit-key");
+    std::fs::write(&audit_key, format!("a {}", "07".repeat(32))).unwrap();
     let serve = Command::new(env!("CARGO_BIN_EXE_claimsd"))
         .args(["serve", "--listen", "127.0.0.1:0", "--environment", "test", "--page-key-file"])
         .arg(&key)
+        .arg("--audit-key-file")
+        .arg(&audit_key)
         .args(["--database-url", url, "--audit-database-url", url, "--feed-database-url", url])
         .output()
         .expect("claimsd starts");

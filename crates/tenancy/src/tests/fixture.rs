@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use audit::batcher::Workers;
-use audit::{Batcher, Vault};
+use audit::{Batcher, MacKeys, Vault};
 use chrono::TimeDelta;
 use diesel::QueryableByName;
 use diesel::sql_types::Text;
@@ -68,7 +68,8 @@ impl World {
         let db = TestDb::new().await;
         let app = Db::new(&db.url_as("claims_app"), 8).unwrap();
         let superuser = Db::new(&db.url_as("postgres"), 2).unwrap();
-        let (batcher, workers) = Batcher::start(&Db::new(&db.url_as("claims_audit"), Batcher::CONNECTIONS).unwrap());
+        let (batcher, workers) =
+            Batcher::start(&Db::new(&db.url_as("claims_audit"), Batcher::CONNECTIONS).unwrap(), MacKeys::known());
         let vault = Vault::new(app.clone(), batcher);
         let moved = Arc::new(AtomicI64::new(0));
         let seconds = Arc::clone(&moved);

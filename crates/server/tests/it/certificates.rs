@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use audit::MacKeys;
 use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 use kernel::page::TokenKey;
@@ -88,6 +89,7 @@ impl Server {
             connections: 4,
             env: Env::new("test").unwrap(),
             page_key: TokenKey::new(b"a key for tests"),
+            audit_keys: MacKeys::known(),
             password_cost: Cost::CHEAP,
             reflection: false,
             // throw-away databases give durability up for speed

@@ -1,5 +1,6 @@
 //! The composition root: which services there are, and what each is made of.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use analytics::Refresher;
 use audit::batcher::Workers;
 use audit::{Batcher, MacKeys, Vault};
 use feed::{Hub, Reader};
+use http::{Request, Response};
 use kernel::id::RequestId;
 use kernel::method::{Method, PhiUse};
 use kernel::page::TokenKey;
@@ -22,10 +24,12 @@ use tenancy::password::{Cost, Passwords};
 use tenancy::token::Env;
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
+use tonic::body::Body;
 use tonic::service::Routes;
 use tonic::transport::ServerTlsConfig;
 use tonic::transport::server::TcpIncoming;
-use tower::Layer;
+use tower::layer::util::{Identity, Stack};
+use tower::{Layer, Service};
 
 use crate::access::{Access, AccessLayer, Gate};
 use crate::methods::{UnknownPermission, methods};
@@ -204,9 +208,29 @@ impl App {
     /// # Errors
     /// When the listener fails.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) -> Result<(), Error> {
+        self.serve_behind(Identity::new(), listener, shutdown).await
+    }
+
+    /// Does what [`serve`](Self::serve) does, behind a layer that sees each request first and each answer last.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve_behind<L>(
+        self,
+        layer: L,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> Result<(), Error>
+    where
+        L: Layer<Access<Routes>> + Clone,
+        L::Service: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
+            + Clone
+            + Send
+            + 'static,
+    {
         let Self { parts, gate, workers, reflection, tls } = self;
         let (health, health_service) = tonic_health::server::health_reporter();
-        let mut server = services::server(AccessLayer(gate));
+        let mut server = services::server(Stack::new(AccessLayer(gate), layer));
         if let Some(tls) = tls {
             server = server.tls_config(tls)?;
         }

@@ -39,7 +39,6 @@ use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::server::HealthReporter;
 use tower::layer::util::{Identity, Stack};
 
-use crate::access::AccessLayer;
 use crate::app::{Error, Parts};
 use crate::grants::Grants;
 
@@ -49,9 +48,9 @@ const KEEPALIVE: std::time::Duration = std::time::Duration::from_secs(30);
 /// Imports may send more at once than other calls.
 const IMPORT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// A server with the access layer in front of everything.
+/// A server with the layer in front of everything.
 #[must_use]
-pub fn server(layer: AccessLayer) -> Server<Stack<AccessLayer, Identity>> {
+pub fn server<L>(layer: L) -> Server<Stack<L, Identity>> {
     Server::builder().http2_keepalive_interval(Some(KEEPALIVE)).tcp_nodelay(true).layer(layer)
 }
 

@@ -20,8 +20,10 @@ use therapy_claims::tenancy::v1 as pb;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonic::service::Routes;
+use tower::Layer;
 
 use crate::marks::Marks;
+use crate::watch::{WatchLayer, Watched, Watching};
 
 /// The real server on a free port of this machine. It ends with the value.
 pub(crate) struct TestServer {
@@ -30,17 +32,17 @@ pub(crate) struct TestServer {
     pub(crate) founder: String,
     pub(crate) issuer: Arc<dyn Issuer>,
     /// The same server without a wire in between.
-    pub(crate) service: Access<Routes>,
+    pub(crate) service: Watched<Access<Routes>>,
     /// Its pool of the application's role.
     pub(crate) pool: schema::Db,
     end: oneshot::Sender<()>,
     served: JoinHandle<()>,
+    watching: Watching,
 }
 
 /// A practice with a user of each role; every client acts in this practice.
 pub(crate) struct Practice {
     pub(crate) id: String,
-    pub(crate) name: String,
     pub(crate) admin: Client,
     pub(crate) therapist: Client,
     pub(crate) billing: Client,
@@ -48,6 +50,7 @@ pub(crate) struct Practice {
     /// The therapist that the user `therapist` is.
     pub(crate) therapist_id: String,
     pub(crate) tokens: [String; 4],
+    marks: Marks,
 }
 
 impl TestServer {
@@ -61,6 +64,7 @@ impl TestServer {
 
     /// With so many connections of the application's role.
     pub(crate) async fn start_with(clock: Clock, connections: usize) -> Self {
+        let watching = Watching::begin();
         let db = TestDb::new().await;
         schema::reference::load_payers(&db.url_as("claims_migrator"), include_str!("../../data/payers.json"))
             .await
@@ -85,7 +89,7 @@ impl TestServer {
         let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
         let founder = Founder::settle(app.parts(), 1).await.expect("a founder");
         let issuer = Arc::new(OperatorIssues(app.parts().operator("a test")));
-        let service = app.service().await.expect("services");
+        let service = WatchLayer.layer(app.service().await.expect("services"));
         let pool = app.parts().vault.db().clone();
         let (end, ended) = oneshot::channel();
         #[expect(clippy::disallowed_methods, reason = "it ends with the TestServer, whose database goes then")]
@@ -94,16 +98,16 @@ impl TestServer {
                 // dropped is as good as sent
                 let _ = ended.await;
             };
-            app.serve(listener, ended).await.expect("serves to the end");
+            app.serve_behind(WatchLayer, listener, ended).await.expect("serves to the end");
         });
         let founder = founder.log_in(&endpoint).await.expect("the founder logs in");
-        Self { endpoint, db, founder, issuer, service, pool, end, served }
+        Self { endpoint, db, founder, issuer, service, pool, end, served, watching }
     }
 
     /// Tells the server to end, and waits until it has.
     pub(crate) async fn stop(self) {
         // the database goes last; these would keep the server's inside
-        let Self { endpoint: _, db: _db, founder: _, issuer, service, pool, end, served } = self;
+        let Self { endpoint: _, db: _db, founder: _, issuer, service, pool, end, served, watching: _watching } = self;
         drop((issuer, service, pool, end));
         served.await.expect("it ends in good order");
     }
@@ -125,6 +129,11 @@ impl TestServer {
             hired.push(self.hire(&owner, name, role, own).await);
         }
         let tokens: [String; 4] = hired.try_into().expect("four roles");
+        let marks = Marks::new(name);
+        self.watching.plant(&id, marks.sought());
+        for token in &tokens {
+            self.watching.allow(token, &id);
+        }
         let [admin, therapist, billing, front_desk] = &tokens;
         Practice {
             admin: self.client(admin).await.in_practice(&id).expect("an id"),
@@ -132,9 +141,9 @@ impl TestServer {
             billing: self.client(billing).await.in_practice(&id).expect("an id"),
             front_desk: self.client(front_desk).await.in_practice(&id).expect("an id"),
             id,
-            name: name.to_owned(),
             therapist_id,
             tokens,
+            marks,
         }
     }
 
@@ -191,14 +200,18 @@ impl TestServer {
             there.auth().grant_service_account(request).await.expect("a grant");
         }
         let request = pb::IssueTokenRequest { service_account_id: id, ..Default::default() };
-        home.auth().issue_token(request).await.expect("a token").into_inner().secret
+        let token = home.auth().issue_token(request).await.expect("a token").into_inner().secret;
+        for practice in practices {
+            self.watching.allow(&token, &practice.id);
+        }
+        token
     }
 }
 
 impl Practice {
     /// What is true of its patients and of nobody else's.
-    pub(crate) fn marks(&self) -> Marks {
-        Marks::of(&self.name)
+    pub(crate) const fn marks(&self) -> &Marks {
+        &self.marks
     }
 }
 

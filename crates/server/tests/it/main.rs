@@ -24,5 +24,6 @@ mod shut_out;
 mod surface;
 mod tools;
 mod trail;
+mod watch;
 mod within;
 mod world;

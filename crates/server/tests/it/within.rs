@@ -15,8 +15,10 @@ use tonic::body::Body;
 use tonic::service::Routes;
 use tower::Service;
 
+use crate::watch::Watched;
+
 /// A body of one frame.
-struct Once(Option<Bytes>);
+pub(crate) struct Once(pub(crate) Option<Bytes>);
 
 impl http_body::Body for Once {
     type Data = Bytes;
@@ -71,7 +73,7 @@ pub(crate) fn request(method: &Method, token: &str, practice: &str, message: &[u
 }
 
 /// Makes the call and reads the answer; of a stream, so many parts.
-pub(crate) async fn call(mut service: Access<Routes>, request: Request<Body>, parts: usize) -> Whole {
+pub(crate) async fn call(mut service: Watched<Access<Routes>>, request: Request<Body>, parts: usize) -> Whole {
     let Ok(response) = service.call(request).await;
     let (head, body) = response.into_parts();
     let mut headers = head.headers;

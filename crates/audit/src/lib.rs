@@ -8,6 +8,8 @@ mod body;
 pub mod chain;
 pub mod entry;
 mod fields;
+pub mod merkle;
+pub mod note;
 pub mod seal;
 mod store;
 pub mod trail;

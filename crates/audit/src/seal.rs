@@ -114,7 +114,7 @@ mod tests {
             ("# nothing\n".to_owned(), BadKeys::Empty),
             (format!("a {key}\n{key}\n"), BadKeys::Line(2)),
             (format!("a-b {key}"), BadKeys::Line(1)),
-            (format!("a {}", &key[2..]), BadKeys::Line(1)),
+            (format!("a {}", key.get(2..).unwrap()), BadKeys::Line(1)),
             (format!("a {key}\nb {key}\na {key}"), BadKeys::Twice(3)),
         ];
         for (text, expected) in cases {

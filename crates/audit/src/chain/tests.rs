@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kernel::PracticeId;
+use kernel::id::PatientId;
 use prost::Message;
 use schema::tables::audit::{entries, heads};
 use therapy_claims::audit::v1::EntryBody;
@@ -11,6 +12,9 @@ use super::*;
 use crate::seal::MacKeys;
 use crate::trail::tests::Fixture;
 use crate::{Action, Entry};
+
+/// Practice, position, body, MAC and hash.
+type Row = (PracticeId, i64, Vec<u8>, Vec<u8>, Vec<u8>);
 
 #[test]
 fn a_link_is_the_digest_that_the_protocol_names() {
@@ -29,7 +33,7 @@ async fn the_database_links_entries_as_the_protocol_says() {
     let entry = |n: usize| {
         let scope = scopes[n % 7 % 3].scope().unwrap();
         let mut entry = Entry::bare(scope, Action::View, "patient");
-        (0..n).for_each(|_| entry.add(uuid::Uuid::now_v7(), Some(uuid::Uuid::now_v7())));
+        (0..n).for_each(|_| entry.add(PatientId::new().uuid(), Some(PatientId::new().uuid())));
         entry
     };
     let db = fixture.owner.directory().await.unwrap();
@@ -37,10 +41,10 @@ async fn the_database_links_entries_as_the_protocol_says() {
         let batch: Vec<_> = (0..count).map(entry).collect();
         crate::store::append(&db, &MacKeys::known(), &batch).await.unwrap();
     }
-    let rows: Vec<(PracticeId, i64, Vec<u8>, Vec<u8>, Vec<u8>)> = entries::table
+    let rows = entries::table
         .select((entries::practice_id, entries::position, entries::body, entries::mac, entries::hash))
         .order((entries::practice_id, entries::position))
-        .load(&mut &*db)
+        .load::<Row>(&mut &*db)
         .await
         .unwrap();
     assert_eq!(rows.len(), 112);

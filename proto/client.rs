@@ -22,8 +22,8 @@ use crate::{
     analytics::v1::analytics_service_client::AnalyticsServiceClient,
     audit::v1::audit_service_client::AuditServiceClient,
     claims::v1::{
-        claim_service_client::ClaimServiceClient, clearinghouse_service_client::ClearinghouseServiceClient,
-        payer_service_client::PayerServiceClient,
+        claim_action_service_client::ClaimActionServiceClient, claim_service_client::ClaimServiceClient,
+        clearinghouse_service_client::ClearinghouseServiceClient, payer_service_client::PayerServiceClient,
     },
     clinical::v1::{
         import_service_client::ImportServiceClient, patient_service_client::PatientServiceClient,
@@ -153,6 +153,8 @@ service_clients! {
     imports: ImportServiceClient;
     /// Claims.
     claims: ClaimServiceClient;
+    /// Voids, write-offs and late filings of claims, and who decides them.
+    claim_actions: ClaimActionServiceClient;
     /// The payer list.
     payers: PayerServiceClient;
     /// The claim feed and the way back from the payers; [`crate::feed::consume`] follows the feed.

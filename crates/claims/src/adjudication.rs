@@ -170,6 +170,12 @@ impl Sums {
     }
 }
 
+/// Whether the payer refused that part, so that it settles nothing.
+#[must_use]
+pub fn is_refused(group: AdjustmentGroup, reason: &str, codes: &Reference) -> bool {
+    group != AdjustmentGroup::PatientResponsibility && !is_settled(group, codes.reason(reason))
+}
+
 const fn is_settled(group: AdjustmentGroup, class: Option<ReasonClass>) -> bool {
     match group {
         AdjustmentGroup::Contractual => matches!(class, Some(ReasonClass::WriteOff | ReasonClass::Info)),

@@ -23,8 +23,9 @@ use schema::tables::claims::{claim_lines, claims};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub(crate) use self::desk::{saved, validated};
 use crate::lifecycle::{Disposition, Event, IllegalTransition, PayerState, State, Status};
-use crate::rules::Finding;
+use crate::rules::{Finding, TIMELY_FILING_EXPIRED};
 use crate::snapshot::ClaimSnapshot;
 
 text_enum! {
@@ -66,6 +67,9 @@ pub struct Claim {
     pub payer_state: PayerState,
     pub payer_state_at: Option<DateTime<Utc>>,
     pub was_transmitted: bool,
+    /// Where it stands but for a void that was asked for.
+    pub before_void_status: Option<Status>,
+    pub before_void_payer_state: Option<PayerState>,
     pub disposition: Disposition,
     /// X12: `1` original, `7` replacement, `8` void.
     pub frequency: String,
@@ -81,6 +85,8 @@ pub struct Claim {
     pub payer_claim_number: Option<String>,
     pub replaces_claim_id: Option<ClaimId>,
     pub filing_deadline: Option<NaiveDate>,
+    /// Why it may be filed late (CLM20), once that was decided.
+    pub delay_reason_code: Option<String>,
     pub validation_errors: Json<Vec<Finding>>,
     pub acknowledged_warnings: Json<Vec<Acknowledged>>,
     pub rule_set_version: Option<String>,
@@ -145,13 +151,14 @@ pub struct ClaimFilter {
 
 impl Claim {
     #[must_use]
-    pub const fn state(&self) -> State {
+    pub fn state(&self) -> State {
         State {
             status: self.status,
             payer_state: self.payer_state,
             disposition: self.disposition,
             payer_state_at: self.payer_state_at,
             was_transmitted: self.was_transmitted,
+            before_void: self.before_void_status.zip(self.before_void_payer_state),
         }
     }
 
@@ -162,12 +169,13 @@ impl Claim {
     pub fn apply(&mut self, event: Event) -> Result<bool, IllegalTransition> {
         let before = self.state();
         let after = before.apply(event)?;
-        let State { status, payer_state, disposition, payer_state_at, was_transmitted } = after;
+        let State { status, payer_state, disposition, payer_state_at, was_transmitted, before_void } = after;
         self.status = status;
         self.payer_state = payer_state;
         self.disposition = disposition;
         self.payer_state_at = payer_state_at;
         self.was_transmitted = was_transmitted;
+        (self.before_void_status, self.before_void_payer_state) = before_void.unzip();
         Ok(before != after)
     }
 
@@ -175,6 +183,22 @@ impl Claim {
     pub const fn touch(&mut self, now: DateTime<Utc>) {
         self.version += 1;
         self.updated_at = now;
+    }
+
+    /// Bills that payer. What another one was said about being late doesn't count there.
+    pub fn bill_to(&mut self, payer_id: &str, sequence: PayerSequence) {
+        if self.payer_id.as_deref() != Some(payer_id) {
+            self.delay_reason_code = None;
+        }
+        self.payer_id = Some(payer_id.to_owned());
+        self.payer_sequence = sequence;
+    }
+
+    /// Forgets which warnings were accepted, since what somebody accepted was the claim as it stood. That it is late is not
+    /// of its own making, and stays decided.
+    pub fn forget_accepted(&mut self) {
+        let is_excused = self.delay_reason_code.is_some();
+        self.acknowledged_warnings.0.retain(|accepted| is_excused && accepted.code == TIMELY_FILING_EXPIRED);
     }
 
     /// Whether somebody accepted this warning.

@@ -7,8 +7,9 @@ use chrono::NaiveDate;
 use kernel::id::ResponseId;
 use kernel::text_enum;
 
-use crate::adjudication::{Adjudicated, Adjustment, AdjustmentGroup};
+use crate::adjudication::{Adjudicated, Adjustment, AdjustmentGroup, is_refused};
 use crate::claim::Claim;
+use crate::codes::Reference;
 
 text_enum! {
     /// What moved.
@@ -24,7 +25,7 @@ text_enum! {
     }
 }
 
-/// One movement of a payer's decision.
+/// One movement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerEntry {
     pub kind: LedgerKind,
@@ -33,8 +34,25 @@ pub struct LedgerEntry {
     /// Claim adjustment reason code.
     pub reason: Option<String>,
     pub occurred_on: NaiveDate,
-    /// The answer that moved it.
-    pub response: ResponseId,
+    /// The answer that moved it; none when the practice did.
+    pub response: Option<ResponseId>,
+}
+
+/// What the movements of one kind and reason come to; never zero.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Balance {
+    pub kind: LedgerKind,
+    pub group: Option<AdjustmentGroup>,
+    pub reason: Option<String>,
+    pub amount: BigDecimal,
+}
+
+impl Balance {
+    /// The movement that brings it to zero.
+    fn reversed(self, on: NaiveDate, response: Option<ResponseId>) -> LedgerEntry {
+        let Self { kind, group, reason, amount } = self;
+        LedgerEntry { kind, amount: -amount, group, reason, occurred_on: on, response }
+    }
 }
 
 /// The movements of a decision, and the claim's sums with them.
@@ -55,7 +73,7 @@ pub fn post(
         group: None,
         reason: None,
         occurred_on: on,
-        response,
+        response: Some(response),
     };
     let rest = adjustments.iter().map(|Adjustment { group, reason, amount }| LedgerEntry {
         kind: match group {
@@ -68,7 +86,47 @@ pub fn post(
         group: Some(*group),
         reason: Some(reason.clone()),
         occurred_on: on,
-        response,
+        response: Some(response),
     });
     std::iter::once(payment).chain(rest).filter(|entry| !entry.amount.is_zero()).collect()
 }
+
+/// The movements that give up what the payer refused: it is no open adjustment any more, but the practice's own loss. The
+/// claim's sums stay what they are, since either is paid by nobody.
+#[must_use]
+pub fn write_off(balances: Vec<Balance>, codes: &Reference, on: NaiveDate) -> Vec<LedgerEntry> {
+    let is_open = |balance: &Balance| {
+        balance.kind == LedgerKind::Adjustment
+            && balance.group.is_none_or(|group| is_refused(group, balance.reason.as_deref().unwrap_or_default(), codes))
+    };
+    let open: Vec<Balance> = balances.into_iter().filter(is_open).collect();
+    let lost = LedgerEntry {
+        kind: LedgerKind::WriteOff,
+        amount: open.iter().map(|balance| &balance.amount).sum(),
+        group: None,
+        reason: None,
+        occurred_on: on,
+        response: None,
+    };
+    let closed = open.into_iter().map(|balance| balance.reversed(on, None));
+    closed.chain(std::iter::once(lost)).filter(|entry| !entry.amount.is_zero()).collect()
+}
+
+/// The movements that take a payer's decision back, and the claim's sums without it. What the patient paid stays.
+pub fn take_back(claim: &mut Claim, response: ResponseId, balances: Vec<Balance>, on: NaiveDate) -> Vec<LedgerEntry> {
+    let mut entries = Vec::with_capacity(balances.len());
+    for balance in balances {
+        let sum = match balance.kind {
+            LedgerKind::PayerPayment => &mut claim.paid_amount,
+            LedgerKind::Adjustment | LedgerKind::WriteOff => &mut claim.adjusted_amount,
+            LedgerKind::PatientResponsibility => &mut claim.patient_responsibility_amount,
+            LedgerKind::Charge | LedgerKind::PatientPayment | LedgerKind::Refund => continue,
+        };
+        *sum -= &balance.amount;
+        entries.push(balance.reversed(on, Some(response)));
+    }
+    entries
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 //!
 //! `rules`, `lifecycle`, `codes`, `snapshot` and `adjudication` are pure; the rest moves rows.
 
+pub mod action;
 pub mod adjudication;
 pub mod amount;
 pub mod assemble;

@@ -130,6 +130,8 @@ pub struct State {
     pub payer_state_at: Option<DateTime<Utc>>,
     /// Some attempt has reached a partner. Such a claim can't be cancelled any more.
     pub was_transmitted: bool,
+    /// Where it stands but for the void that the payer was asked for: it is there again when the payer refuses.
+    pub before_void: Option<(Status, PayerState)>,
 }
 
 impl State {
@@ -140,6 +142,7 @@ impl State {
         disposition: Disposition::Active,
         payer_state_at: None,
         was_transmitted: false,
+        before_void: None,
     };
 
     /// The state after `event`. It equals `self` when the event is legal but brings nothing new.

@@ -15,7 +15,7 @@ use crate::adjudication::{Adjudicated, Adjustment, Decision, Verdict};
 use crate::claim::Claim;
 use crate::event::Kind;
 use crate::ledger::{self, LedgerEntry};
-use crate::lifecycle::{Ack, Disposition, Event, IllegalTransition, Rejector, Status};
+use crate::lifecycle::{Ack, Disposition, Event, IllegalTransition, PayerState, Rejector, Status};
 use crate::rules::{Finding, Source};
 
 text_enum! {
@@ -79,6 +79,7 @@ pub enum Answer {
         on: NaiveDate,
         appealable: bool,
     },
+    Voided,
 }
 
 /// An answer as somebody reports it.
@@ -132,6 +133,7 @@ impl Answer {
             Self::Rejected { .. } => "rejected",
             Self::Paid { .. } => "paid",
             Self::Denied { .. } => "denied",
+            Self::Voided => "voided",
         }
     }
 
@@ -141,7 +143,7 @@ impl Answer {
             Self::Accepted { payer_claim_number }
             | Self::Paid { payer_claim_number, .. }
             | Self::Denied { payer_claim_number, .. } => payer_claim_number.as_deref(),
-            Self::Received | Self::Pended { .. } | Self::Rejected { .. } => None,
+            Self::Received | Self::Pended { .. } | Self::Rejected { .. } | Self::Voided => None,
         }
     }
 
@@ -149,7 +151,7 @@ impl Answer {
     pub fn reasons(&self) -> &[Reason] {
         match self {
             Self::Pended { reasons } | Self::Rejected { reasons, .. } | Self::Denied { reasons, .. } => reasons,
-            Self::Received | Self::Accepted { .. } | Self::Paid { .. } => &[],
+            Self::Received | Self::Accepted { .. } | Self::Paid { .. } | Self::Voided => &[],
         }
     }
 
@@ -157,7 +159,7 @@ impl Answer {
     pub fn adjustments(&self) -> &[Adjustment] {
         match self {
             Self::Paid { adjustments, .. } | Self::Denied { adjustments, .. } => adjustments,
-            Self::Received | Self::Accepted { .. } | Self::Pended { .. } | Self::Rejected { .. } => &[],
+            Self::Received | Self::Accepted { .. } | Self::Pended { .. } | Self::Rejected { .. } | Self::Voided => &[],
         }
     }
 
@@ -188,26 +190,41 @@ impl Answer {
                 patient_responsibility: None,
                 adjustments: adjustments.clone(),
             }),
-            Self::Received | Self::Accepted { .. } | Self::Pended { .. } | Self::Rejected { .. } => None,
+            Self::Received | Self::Accepted { .. } | Self::Pended { .. } | Self::Rejected { .. } | Self::Voided => None,
+        }
+    }
+
+    /// Whether it posts money, or takes it back.
+    #[must_use]
+    pub const fn moves_money(&self) -> bool {
+        match self {
+            Self::Paid { .. } | Self::Denied { .. } | Self::Voided => true,
+            Self::Received | Self::Accepted { .. } | Self::Pended { .. } | Self::Rejected { .. } => false,
         }
     }
 
     const fn decided_on(&self) -> Option<NaiveDate> {
         match self {
             Self::Paid { on, .. } | Self::Denied { on, .. } => Some(*on),
-            Self::Received | Self::Accepted { .. } | Self::Pended { .. } | Self::Rejected { .. } => None,
+            Self::Received | Self::Accepted { .. } | Self::Pended { .. } | Self::Rejected { .. } | Self::Voided => None,
         }
     }
 
     /// What happened to the claim, and what the feed calls it.
-    fn event(&self, at: DateTime<Utc>, decided: Option<&Adjudicated>) -> (Event, Kind) {
+    fn event(&self, claim: &Claim, at: DateTime<Utc>, decided: Option<&Adjudicated>) -> (Event, Kind) {
         let acknowledged = |ack| (Event::Acknowledged { ack, at }, Kind::Acknowledged);
         match (self, decided.map(|d| d.verdict)) {
             (_, Some(Verdict::Paid(kind))) => (Event::Paid { kind, at }, Kind::Paid),
             (_, Some(Verdict::Denied(kind))) => (Event::Denied { kind, at }, Kind::Denied),
             (Self::Accepted { .. }, None) => acknowledged(Ack::Accepted),
             (Self::Pended { .. }, None) => acknowledged(Ack::Pended),
-            (Self::Rejected { by, .. }, None) => (Event::Rejected { by: (*by).into(), at }, Kind::Rejected),
+            (Self::Rejected { by, .. }, None) => {
+                // what the payer has accepted it rejects no more: this is of the void
+                let kind =
+                    if claim.payer_state == PayerState::VoidPending { Kind::VoidRefused } else { Kind::Rejected };
+                (Event::Rejected { by: (*by).into(), at }, kind)
+            }
+            (Self::Voided, None) => (Event::Voided { at }, Kind::Voided),
             // a decision always comes with its verdict
             (Self::Received | Self::Paid { .. } | Self::Denied { .. }, None) => acknowledged(Ack::Received),
         }
@@ -226,7 +243,7 @@ impl Report {
         claim: &mut Claim,
         now: DateTime<Utc>,
     ) -> Result<Effect, IllegalTransition> {
-        let (event, kind) = self.answer.event(self.responded_at, decided);
+        let (event, kind) = self.answer.event(claim, self.responded_at, decided);
         // what was said of an earlier attempt says nothing of this one; a decision always counts
         let is_overtaken = decided.is_none()
             && claim.attempt > 1
@@ -261,7 +278,7 @@ impl Report {
         if let Some(number) = self.answer.payer_claim_number() {
             claim.payer_claim_number = Some(number.to_owned());
         }
-        if let Answer::Rejected { by, reasons } = &self.answer {
+        if let (Status::Draft, Answer::Rejected { by, reasons }) = (claim.status, &self.answer) {
             let source = match by {
                 RejectedBy::Transport | RejectedBy::Clearinghouse => Source::Clearinghouse,
                 RejectedBy::Payer => Source::Payer,

@@ -16,7 +16,7 @@ use crate::codes::Reference;
 use crate::snapshot::ClaimSnapshot;
 
 pub use self::facts::{Facts, OtherCoverage, PayerTerms, ReplacedClaim};
-pub use self::filing::{SNAPSHOT_STALE, filing_deadline};
+pub use self::filing::{DELAY_REASONS, SNAPSHOT_STALE, TIMELY_FILING_EXPIRED, filing_deadline};
 pub use self::finding::{Finding, Severity, Source, blocks};
 
 #[cfg(test)]

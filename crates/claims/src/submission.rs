@@ -16,6 +16,9 @@ use uuid::Uuid;
 use crate::claim::Claim;
 use crate::snapshot::ClaimSnapshot;
 
+/// X12 frequency of a void.
+const VOID: &str = "8";
+
 text_enum! {
     /// How far an attempt has come.
     pub enum SubmissionState {
@@ -56,10 +59,25 @@ impl Submission {
     /// # Errors
     /// `INTERNAL` for a claim without a snapshot.
     pub fn queued(scope: &Scope, claim: &Claim) -> Result<Self, Failure> {
-        let mut snapshot = claim.snapshot.clone().ok_or_else(|| Failure::internal("a claim is submitted unfrozen"))?;
+        let mut snapshot = frozen(claim)?;
         snapshot.0.filing_deadline = claim.filing_deadline;
         snapshot.0.rule_set_version = claim.rule_set_version.clone().unwrap_or_default();
-        let now = claim.updated_at;
+        Self::of(scope, claim, snapshot)
+    }
+
+    /// The submission that takes a claim back: what was sent last, as frequency 8 with the payer's own number.
+    ///
+    /// # Errors
+    /// `INTERNAL` for a claim without a snapshot.
+    pub fn voiding(scope: &Scope, claim: &Claim, payer_claim_number: &str) -> Result<Self, Failure> {
+        let mut snapshot = frozen(claim)?;
+        VOID.clone_into(&mut snapshot.0.claim.frequency);
+        payer_claim_number.clone_into(&mut snapshot.0.claim.original_payer_claim_number);
+        Self::of(scope, claim, snapshot)
+    }
+
+    fn of(scope: &Scope, claim: &Claim, snapshot: Json<ClaimSnapshot>) -> Result<Self, Failure> {
+        let now = scope.now();
         Ok(Self {
             practice_id: claim.practice_id,
             id: SubmissionId::new(),
@@ -79,6 +97,10 @@ impl Submission {
             updated_at: now,
         })
     }
+}
+
+fn frozen(claim: &Claim) -> Result<Json<ClaimSnapshot>, Failure> {
+    claim.snapshot.clone().ok_or_else(|| Failure::internal("a claim is submitted unfrozen"))
 }
 
 /// SHA-256 of the snapshot's canonical JSON: keys sorted, no space (RFC 8785). It can be computed again from the

@@ -48,6 +48,12 @@ text_enum! {
         ClaimsRead = "claims.read",
         ClaimsWrite = "claims.write",
         ClaimsSubmit = "claims.submit",
+        ClaimsVoid = "claims.void",
+        ClaimsWriteOff = "claims.write_off",
+        ClaimsOverrideFiling = "claims.override_filing",
+        ClaimActionsRead = "claim_actions.read",
+        ClaimActionsDecide = "claim_actions.decide",
+        ClaimActionsWithdraw = "claim_actions.withdraw",
         PayersRead = "payers.read",
         FeedConsume = "feed.consume",
         FeedRead = "feed.read",
@@ -71,6 +77,8 @@ pub enum Level {
     Own,
     /// The whole practice, with fields blanked out.
     Masked,
+    /// The whole practice, but only as a proposal that another person decides.
+    Propose,
     All,
 }
 
@@ -78,7 +86,7 @@ impl Permission {
     /// The reach of each role: the permission matrix.
     #[must_use]
     pub const fn levels(self) -> [Level; 4] {
-        use Level::{All as A, Masked as M, No as N, Own as O};
+        use Level::{All as A, Masked as M, No as N, Own as O, Propose as P};
         match self {
             //                                 admin  therapist  billing  front desk
             Self::Public | Self::Authenticated | Self::PracticesCreate => [A, A, A, A],
@@ -103,6 +111,12 @@ impl Permission {
             Self::ClaimsRead => [A, O, A, M],
             Self::ClaimsWrite => [A, N, A, N],
             Self::ClaimsSubmit => [A, N, A, N],
+            Self::ClaimsVoid => [A, N, P, N],
+            Self::ClaimsWriteOff => [A, N, P, N],
+            Self::ClaimsOverrideFiling => [A, N, P, N],
+            Self::ClaimActionsRead => [A, N, A, N],
+            Self::ClaimActionsDecide => [A, N, N, N],
+            Self::ClaimActionsWithdraw => [A, N, A, N],
             Self::PayersRead => [A, A, A, A],
             Self::FeedConsume => [N, N, N, N],
             Self::FeedRead => [A, N, A, N],
@@ -150,6 +164,12 @@ impl Permission {
             | Self::ImportsWrite
             | Self::ClaimsWrite
             | Self::ClaimsSubmit
+            | Self::ClaimsVoid
+            | Self::ClaimsWriteOff
+            | Self::ClaimsOverrideFiling
+            | Self::ClaimActionsRead
+            | Self::ClaimActionsDecide
+            | Self::ClaimActionsWithdraw
             | Self::AuditRead
             | Self::BreakGlassOpen
             | Self::BreakGlassClose
@@ -340,7 +360,7 @@ pub fn decide(
                     let counts = |g: &&BreakGlass| !method.mutates && g.practice_id == practice && g.expires_at > now;
                     Some(Own { therapist, break_glasses: break_glasses.iter().filter(counts).cloned().collect() })
                 }
-                Level::Masked | Level::All => None,
+                Level::Masked | Level::Propose | Level::All => None,
             };
             Ok(Granted { acting_as: member.role.as_str(), level, own })
         }

@@ -145,6 +145,7 @@ kinds! {
     AuditEntry => AuditEntryId;
     Lease => LeaseId;
     BreakGlass => BreakGlassId;
+    ClaimAction => ClaimActionId;
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::access::{Actor, Granted, Identity, Level, Own, Permission};
+use crate::access::{Actor, Denied, Granted, Identity, Level, Own, Permission};
 use crate::clock::Clock;
 use crate::error::Failure;
 use crate::fingerprint::Fingerprint;
@@ -141,15 +141,22 @@ impl Scope {
         matches!(self.granted.level, Level::Masked)
     }
 
-    /// Asks for a permission beyond the one that the RPC declares, for calls that can do two things.
+    /// Whether the caller may only propose what it calls for: another person has to decide.
+    #[must_use]
+    pub const fn only_proposes(&self) -> bool {
+        matches!(self.granted.level, Level::Propose)
+    }
+
+    /// Asks for a permission beyond the one that the RPC declares, for calls that can do two things. To be allowed to
+    /// propose is not enough.
     ///
     /// # Errors
     /// `PERMISSION_DENIED`.
     pub fn require(&self, permission: Permission) -> Result<(), Failure> {
         let Some(identity) = &self.identity else { return Ok(()) };
         let method = Method { permission, ..*self.facts.method };
-        crate::access::decide(identity, self.practice, &method, self.now())?;
-        Ok(())
+        let granted = crate::access::decide(identity, self.practice, &method, self.now())?;
+        if granted.level == Level::Propose { Err(Denied::Permission.into()) } else { Ok(()) }
     }
 
     #[must_use]

@@ -39,6 +39,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     "2026-11-23-001100_request_purge",
     "2026-11-24-000100_identity",
     "2026-11-24-000200_break_glass",
+    "2026-11-25-000100_claim_actions",
     "2026-11-25-000200_certificates",
     "2026-11-25-000300_audit_chain",
 };

@@ -47,6 +47,7 @@ pub struct Answered {
     pub rejected: u64,
     pub paid: u64,
     pub denied: u64,
+    pub voided: u64,
     /// Answers that the server had already.
     pub repeated: u64,
     /// Answers that came too late to change anything.
@@ -57,7 +58,8 @@ pub struct Answered {
 
 impl fmt::Display for Answered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { submissions, received, accepted, pended, rejected, paid, denied, repeated, late, refused } = self;
+        let Self { submissions, received, accepted, pended, rejected, paid, denied, voided, repeated, late, refused } =
+            self;
         let counts = [
             ("received", received),
             ("accepted", accepted),
@@ -65,6 +67,7 @@ impl fmt::Display for Answered {
             ("rejected", rejected),
             ("paid", paid),
             ("denied", denied),
+            ("voided", voided),
             ("repeated", repeated),
             ("too late", late),
             ("not fitting the claim", refused),
@@ -158,12 +161,14 @@ impl ClaimEventHandler for Desk {
         let (Some(submitted_at), Some(charge_cents)) = (event.occurred_at, cents(&event.charge_amount)) else {
             return Err(Error::Unexpected(format!("event {} has no time or no amount", event.event_id)));
         };
+        let is_void = event.payer_state() == claims::PayerState::VoidPending;
         let bill = Bill {
             claim_number: event.claim_number,
             attempt: event.attempt,
             payer_id: event.payer_id,
             charge_cents,
             submitted_at,
+            is_void,
         };
         for answer in answers(self.seed, &bill) {
             self.report(&practice, &bill, &answer).await?;
@@ -247,6 +252,7 @@ impl Desk {
                     Response::Rejected(_) => counts.rejected += 1,
                     Response::Paid(_) => counts.paid += 1,
                     Response::Denied(_) => counts.denied += 1,
+                    Response::Voided(_) => counts.voided += 1,
                 },
                 claims::ResponseEffect::Repeated => counts.repeated += 1,
                 claims::ResponseEffect::Recorded | claims::ResponseEffect::Parked => counts.late += 1,

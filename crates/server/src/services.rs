@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use analytics::Analytics;
 use audit::Trail;
+use claims::action::service::ClaimActions;
 use claims::claim::service::Claims;
 use claims::claim::upstream::dependents;
 use claims::clearinghouse::{Clearinghouse, ClearinghouseServer};
@@ -20,6 +21,7 @@ use tenancy::practice::service::Practices;
 use tenancy::user::service::Users;
 use therapy_claims::analytics::v1::analytics_service_server::AnalyticsServiceServer;
 use therapy_claims::audit::v1::audit_service_server::AuditServiceServer;
+use therapy_claims::claims::v1::claim_action_service_server::ClaimActionServiceServer;
 use therapy_claims::claims::v1::claim_service_server::ClaimServiceServer;
 use therapy_claims::claims::v1::payer_service_server::PayerServiceServer;
 use therapy_claims::clinical::v1::import_service_server::ImportServiceServer;
@@ -94,6 +96,7 @@ pub async fn routes(
         ImportServiceServer::new(Imports::new(vault.clone(), completion(drafter)))
             .max_decoding_message_size(IMPORT_BYTES_MAX),
         ClaimServiceServer::new(Claims::new(vault.clone(), payers.clone(), hub.clone())),
+        ClaimActionServiceServer::new(ClaimActions::new(vault.clone(), payers.clone(), hub.clone())),
         PayerServiceServer::new(payers),
         ClearinghouseServer::new(clearinghouse),
         AuditServiceServer::new(Trail::new(vault.clone())),

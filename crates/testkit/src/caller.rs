@@ -75,6 +75,16 @@ impl Caller {
         Self { practice, identity: Arc::new(identity), clock: Clock::system() }
     }
 
+    /// The same person with another role.
+    #[must_use]
+    pub fn as_role(&self, role: Role) -> Self {
+        let mut identity = Identity::clone(&self.identity);
+        if let Standing::Person { memberships, .. } = &mut identity.standing {
+            memberships.iter_mut().for_each(|member| member.role = role);
+        }
+        Self { identity: Arc::new(identity), ..self.clone() }
+    }
+
     /// The same caller at another time.
     #[must_use]
     pub fn at(self, clock: Clock) -> Self {

@@ -102,6 +102,7 @@ pub fn to_pb(bill: Bill, masked: bool) -> pb::Claim {
         etag: etag::of(claim.version),
         created_at: Some(timestamp(claim.created_at)),
         updated_at: Some(timestamp(claim.updated_at)),
+        delay_reason_code: claim.delay_reason_code.unwrap_or_default(),
     };
     if masked {
         message.diagnosis_codes.clear();

@@ -7,7 +7,7 @@ use feed::{Hub, NewEvent};
 use futures_util::join;
 use kernel::id::{ClaimId, CoverageId, SessionId};
 use kernel::{Failure, Phi, Scope, etag};
-use schema::{Json, Tx};
+use schema::Tx;
 use therapy_claims::claims::v1 as pb;
 
 use super::convert::{self, ClaimPatch};
@@ -68,13 +68,11 @@ impl Desk {
         let facts = billing::read(tx, bill.claim.session_id).await?;
         if let Some(id) = patch.coverage_id {
             let coverage = of_patient(&facts, id)?;
-            bill.claim.payer_id = Some(coverage.payer_id.clone());
-            bill.claim.payer_sequence = assemble::sequence(coverage.sequence);
+            bill.claim.bill_to(&coverage.payer_id, assemble::sequence(coverage.sequence));
         }
         let with_lines = patch.lines.is_some();
         patch.apply_to(&mut bill);
-        // what somebody accepted was the claim as it stood
-        bill.claim.acknowledged_warnings = Json(Vec::new());
+        bill.claim.forget_accepted();
         bill.claim.snapshot = None;
         let judgement = judge(tx, &facts, &bill, payers).await?;
         judgement.note(&mut bill);
@@ -99,6 +97,22 @@ impl Desk {
         Ok(answered(tx.scope(), Action::Update, bill))
     }
 
+    /// Accepts a denial, with what it says of the money.
+    pub(super) async fn close_denial(
+        &self,
+        tx: &Tx<'_>,
+        id: ClaimId,
+        expected: Option<i64>,
+    ) -> Result<Change<pb::Claim>, Failure> {
+        let mut bill = store::lock(tx, id).await?.peek().clone();
+        etag::check(expected, bill.claim.version)?;
+        let news = News { from: Some(bill.claim.status), ..News::default() };
+        if bill.claim.apply(Event::DenialClosed { write_off: false })? {
+            self.changed(tx, &mut bill, Kind::DenialClosed, news, false);
+        }
+        Ok(answered(tx.scope(), Action::Update, bill))
+    }
+
     /// Counts the change, writes it and tells it, all with the commit.
     pub(super) fn changed(&self, tx: &Tx<'_>, bill: &mut Bill, kind: Kind, news: News, with_lines: bool) {
         let event = saved(tx, bill, kind, news, with_lines);
@@ -108,14 +122,14 @@ impl Desk {
 
 /// Counts the change and writes it with the commit; its event is for the caller to append, since all events of a
 /// transaction are appended together.
-pub(super) fn saved(tx: &Tx<'_>, bill: &mut Bill, kind: Kind, news: News, with_lines: bool) -> NewEvent {
+pub(crate) fn saved(tx: &Tx<'_>, bill: &mut Bill, kind: Kind, news: News, with_lines: bool) -> NewEvent {
     bill.claim.touch(tx.scope().now());
     store::save_at_commit(tx, bill, with_lines);
     event::of(tx.scope(), kind, &bill.claim, news)
 }
 
 /// Leaves the claim a draft with its findings on it; tells what happened.
-pub(super) fn validated(bill: &mut Bill, judgement: &Judgement) -> Result<Kind, Failure> {
+pub(crate) fn validated(bill: &mut Bill, judgement: &Judgement) -> Result<Kind, Failure> {
     if bill.claim.status == Status::Ready {
         bill.claim.apply(Event::Edited)?;
         bill.claim.snapshot = None;

@@ -207,6 +207,21 @@ impl pb::claim_service_server::ClaimService for Claims {
         .await
     }
 
+    async fn close_denial(&self, request: Request<pb::CloseDenialRequest>) -> Result<Response<pb::Claim>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async {
+            let scope = ctx.scope()?;
+            let mut v = Violations::new();
+            let once = once(&mut v, scope, &message.request_id, &message);
+            let id = v.id("id", &message.id);
+            let expected = etag::expected(&mut v, "etag", &message.etag);
+            v.done(())?;
+            let desk = &self.desk;
+            self.vault.write(scope, once.as_ref(), || async move |tx| desk.close_denial(tx, id, expected).await).await
+        })
+        .await
+    }
+
     async fn get_claim_timeline(
         &self,
         request: Request<pb::GetClaimTimelineRequest>,

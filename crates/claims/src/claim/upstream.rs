@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kernel::Failure;
 use kernel::id::SessionId;
-use schema::{Json, Tx};
+use schema::Tx;
 
 use super::desk::{saved, validated};
 use super::{Bill, store};
@@ -61,8 +61,7 @@ impl Upstream {
             facts.coverages.iter_mut().filter(|c| c.id == coverage.id).for_each(|c| c.clone_from(coverage));
             let moved = differs(bill, coverage);
             if moved {
-                bill.claim.payer_id = Some(coverage.payer_id.clone());
-                bill.claim.payer_sequence = assemble::sequence(coverage.sequence);
+                bill.claim.bill_to(&coverage.payer_id, assemble::sequence(coverage.sequence));
             }
             let judgement = judge(tx, facts, bill, payers).await?;
             if moved || !stands(&judgement, bill) {
@@ -90,8 +89,7 @@ fn stands(judgement: &Judgement, bill: &Bill) -> bool {
 /// The claim as a draft, with what was found on it.
 fn returned(tx: &Tx<'_>, bill: &mut Bill, judgement: &Judgement) -> Result<feed::NewEvent, Failure> {
     let from = bill.claim.status;
-    // what somebody accepted was the claim as it stood
-    bill.claim.acknowledged_warnings = Json(Vec::new());
+    bill.claim.forget_accepted();
     judgement.note(bill);
     let reasons = judgement.obstacles(bill);
     validated(bill, judgement)?;

@@ -12,7 +12,7 @@ use super::convert::claim_state;
 use crate::adjudication::adjudicate;
 use crate::claim::{Bill, Claim, store as claims};
 use crate::codes::Reference;
-use crate::event::{self, News};
+use crate::event::{self, Kind, News};
 use crate::ledger;
 use crate::response::convert::unbalanced;
 use crate::response::{Effect, Report, Response, ResponseOutcome, store};
@@ -34,7 +34,7 @@ pub(super) async fn respond(
         join!(store::lock_claim(tx, number), store::known(tx, &report.response_id), store::last_submission(tx, number));
     let mut claim = claim?.ok_or_else(|| unknown(number))?.peek().clone();
     let decision = report.answer.decision();
-    if decision.is_some() {
+    if report.answer.moves_money() {
         tx.scope().require(Permission::RemitsWrite)?;
     }
     match known? {
@@ -53,8 +53,12 @@ pub(super) async fn respond(
         }
         None => None,
     };
-    let Effect { outcome, outcome_reason, kind, ledger } =
-        report.apply(id, decided.as_ref(), &mut claim, tx.scope().now())?;
+    let now = tx.scope().now();
+    let Effect { outcome, outcome_reason, kind, mut ledger } = report.apply(id, decided.as_ref(), &mut claim, now)?;
+    if kind == Some(Kind::Voided) {
+        let balances = ledger::store::balances(tx, claim.id).await?;
+        ledger.extend(ledger::take_back(&mut claim, id, balances, now.date_naive()));
+    }
     let submission_id = submission?;
     if let Some(kind) = kind {
         let news =

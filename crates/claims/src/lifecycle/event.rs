@@ -23,6 +23,8 @@ kernel::text_enum! {
         Reversed = "reversed",
         Appealed = "appealed",
         DenialClosed = "denial_closed",
+        VoidRequested = "void_requested",
+        Voided = "voided",
         Cancelled = "cancelled",
     }
 }
@@ -111,6 +113,14 @@ pub enum Event {
     DenialClosed {
         write_off: bool,
     },
+    /// The practice asks the payer to forget about the claim.
+    VoidRequested {
+        at: DateTime<Utc>,
+    },
+    /// The payer did as asked.
+    Voided {
+        at: DateTime<Utc>,
+    },
     Cancelled,
 }
 
@@ -134,6 +144,8 @@ impl Event {
             Self::Reversed { .. } => EventKind::Reversed,
             Self::Appealed { .. } => EventKind::Appealed,
             Self::DenialClosed { .. } => EventKind::DenialClosed,
+            Self::VoidRequested { .. } => EventKind::VoidRequested,
+            Self::Voided { .. } => EventKind::Voided,
             Self::Cancelled => EventKind::Cancelled,
         }
     }
@@ -160,6 +172,8 @@ impl EventKind {
             Self::Reversed => Event::Reversed { at },
             Self::Appealed => Event::Appealed { at },
             Self::DenialClosed => Event::DenialClosed { write_off: false },
+            Self::VoidRequested => Event::VoidRequested { at },
+            Self::Voided => Event::Voided { at },
             Self::Cancelled => Event::Cancelled,
         }
     }
@@ -176,6 +190,9 @@ pub(super) enum Move {
 pub(super) fn outcome(state: State, event: Event) -> Move {
     if state.disposition != Disposition::Active {
         return Move::Illegal;
+    }
+    if let Some(standing) = state.before_void {
+        return while_void_pending(state, standing, event);
     }
     match event {
         Event::ValidationFailed | Event::ValidationPassed | Event::Held | Event::Released | Event::Edited => {
@@ -212,6 +229,10 @@ pub(super) fn outcome(state: State, event: Event) -> Move {
             let disposition = if write_off { Disposition::WrittenOff } else { Disposition::Active };
             Move::To(State { payer_state: PayerState::DeniedFinal, disposition, ..state })
         }
+        Event::VoidRequested { at } if is_voidable(state) => {
+            let before_void = Some((state.status, state.payer_state));
+            by_payer(State { before_void, ..state }, Status::Submitted, PayerState::VoidPending, at)
+        }
         Event::Cancelled if matches!(state.status, Status::Draft | Status::Ready) && !state.was_transmitted => {
             Move::To(State { disposition: Disposition::Cancelled, ..state })
         }
@@ -222,8 +243,52 @@ pub(super) fn outcome(state: State, event: Event) -> Move {
         | Event::Reversed { .. }
         | Event::Appealed { .. }
         | Event::DenialClosed { .. }
+        | Event::VoidRequested { .. }
+        | Event::Voided { .. }
         | Event::Cancelled => Move::Illegal,
     }
+}
+
+/// The payer must know the claim: there is nothing to take back before.
+const fn is_voidable(state: State) -> bool {
+    match state.status {
+        Status::Submitted => matches!(state.payer_state, PayerState::Accepted),
+        Status::Paid | Status::Denied => true,
+        Status::Draft | Status::Ready => false,
+    }
+}
+
+/// What can happen between the void and its answer. The payer may decide on the claim meanwhile, which is then where a
+/// refused void leads back to.
+fn while_void_pending(state: State, standing: (Status, PayerState), event: Event) -> Move {
+    let decided = |status, payer_state| Move::To(State { before_void: Some((status, payer_state)), ..state });
+    match event {
+        Event::Voided { at } | Event::Reversed { at } => {
+            Move::To(State { disposition: Disposition::Voided, payer_state_at: Some(at), ..state })
+        }
+        Event::TransmitFailed { at } => not_voided(state, standing, at),
+        Event::Rejected { by: _, at } if is_newer(state, at) => not_voided(state, standing, at),
+        Event::Paid { kind, at: _ } if standing.0 == Status::Submitted => decided(Status::Paid, kind.into()),
+        Event::Denied { kind, at: _ } if standing.0 == Status::Submitted => decided(Status::Denied, kind.into()),
+        Event::Rejected { .. } | Event::Acknowledged { .. } | Event::Transmitted { .. } => Move::Stay,
+        Event::ValidationFailed
+        | Event::ValidationPassed
+        | Event::Held
+        | Event::Released
+        | Event::Edited
+        | Event::MarkedReady
+        | Event::Submitted { .. }
+        | Event::Paid { .. }
+        | Event::Denied { .. }
+        | Event::Appealed { .. }
+        | Event::DenialClosed { .. }
+        | Event::VoidRequested { .. }
+        | Event::Cancelled => Move::Illegal,
+    }
+}
+
+fn not_voided(state: State, (status, payer_state): (Status, PayerState), at: DateTime<Utc>) -> Move {
+    by_payer(State { before_void: None, ..state }, status, payer_state, at)
 }
 
 /// Work inside the practice, before the claim leaves.

@@ -41,6 +41,8 @@ fn event() -> impl Strategy<Value = Event> {
             Event::Reversed { .. } => Event::Reversed { at },
             Event::Appealed { .. } => Event::Appealed { at },
             Event::DenialClosed { .. } => Event::DenialClosed { write_off: variant == 0 },
+            Event::VoidRequested { .. } => Event::VoidRequested { at },
+            Event::Voided { .. } => Event::Voided { at },
             same @ (Event::ValidationFailed
             | Event::ValidationPassed
             | Event::Held
@@ -141,7 +143,8 @@ proptest! {
         let mut state = State::DRAFTED;
         for (event, _) in walk {
             let Ok(next) = state.apply(event) else { continue };
-            if next.status != state.status {
+            // a void that the payer refused leads back to what a remittance made of it
+            if next.status != state.status && state.before_void != Some((next.status, next.payer_state)) {
                 match next.status {
                     Status::Paid => prop_assert_eq!(event.kind(), EventKind::Paid),
                     Status::Denied => prop_assert_eq!(event.kind(), EventKind::Denied),
@@ -182,6 +185,46 @@ proptest! {
         prop_assert_eq!(once.status, Status::Draft);
         prop_assert_eq!(once.apply(event), Ok(once));
     }
+}
+
+#[test]
+fn a_claim_is_voided_from_wherever_the_payer_knows_it_and_nowhere_else() {
+    let accepted = &[Event::Acknowledged { ack: Ack::Accepted, at: at(1) }];
+    let paid = &[Event::Paid { kind: PaidKind::Full, at: at(1) }];
+    let denied = &[Event::Denied { kind: DeniedKind::Plain, at: at(1) }];
+    for known in [submitted(accepted), submitted(paid), submitted(denied)] {
+        let pending = known.apply(Event::VoidRequested { at: at(2) }).unwrap();
+        assert_eq!(pending.to_string(), "submitted(void_pending)");
+        assert!(pending.apply(Event::VoidRequested { at: at(3) }).is_err());
+        let voided = pending.apply(Event::Voided { at: at(3) }).unwrap();
+        assert_eq!(voided.to_string(), "submitted(void_pending) voided");
+        let refused = pending.apply(Event::Rejected { by: Rejector::Payer, at: at(3) }).unwrap();
+        assert_eq!(State { payer_state_at: known.payer_state_at, ..refused }, known, "where it stood");
+        let unsent = pending.apply(Event::TransmitFailed { at: at(3) }).unwrap();
+        assert_eq!(unsent, refused);
+        // of the claim itself, late
+        for stale in [Event::Rejected { by: Rejector::Payer, at: at(2) }, accepted[0], Event::Transmitted { at: at(3) }]
+        {
+            assert_eq!(pending.apply(stale), Ok(pending));
+        }
+    }
+    for more in [&[][..], &[Event::Transmitted { at: at(1) }], &[Event::Acknowledged { ack: Ack::Received, at: at(1) }]]
+    {
+        assert!(submitted(more).apply(Event::VoidRequested { at: at(2) }).is_err());
+    }
+    assert!(submitted(paid).apply(Event::Voided { at: at(2) }).is_err(), "nobody asked for it");
+}
+
+#[test]
+fn a_decision_that_crosses_the_void_is_where_a_refusal_leads() {
+    let accepted = submitted(&[Event::Acknowledged { ack: Ack::Accepted, at: at(1) }]);
+    let pending = accepted.apply(Event::VoidRequested { at: at(2) }).unwrap();
+    let paid = Event::Paid { kind: PaidKind::Full, at: at(3) };
+    let crossed = pending.apply(paid).unwrap();
+    assert_eq!(crossed.to_string(), "submitted(void_pending)");
+    assert!(crossed.apply(paid).is_err(), "it is posted once");
+    let refused = crossed.apply(Event::Rejected { by: Rejector::Payer, at: at(4) }).unwrap();
+    assert_eq!(refused.to_string(), "paid(paid_full)");
 }
 
 #[test]
@@ -315,7 +358,7 @@ fn a_refusal_reads_as_a_sentence_about_the_claim() {
     let denied = submitted(&[Event::Denied { kind: DeniedKind::Plain, at: at(1) }]);
     assert_eq!(
         refused(denied, submit),
-        "claim is DENIED: it can't be submitted; appeal, close the denial, or wait until the payer takes it back"
+        "claim is DENIED: it can't be submitted; appeal, close the denial, void it, or wait until the payer takes it back"
     );
     let cancelled = ready.apply(Event::Cancelled).unwrap();
     assert_eq!(

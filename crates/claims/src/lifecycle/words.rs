@@ -43,6 +43,8 @@ pub(super) const fn asked(event: EventKind) -> &'static str {
         EventKind::Reversed => "be reversed",
         EventKind::Appealed => "be appealed",
         EventKind::DenialClosed => "have its denial closed",
+        EventKind::VoidRequested => "be voided",
+        EventKind::Voided => "have been voided by the payer",
         EventKind::Cancelled => "be cancelled",
     }
 }
@@ -63,7 +65,7 @@ pub(super) const fn advice(state: State) -> &'static str {
         (Status::Ready, _, true) => "submit or edit it",
         (Status::Submitted, PayerState::Queued, _) => "wait until it is sent and answered",
         (Status::Submitted, _, _) => "wait for the payer's answer",
-        (Status::Paid, _, _) => "only the payer can take its payment back",
-        (Status::Denied, _, _) => "appeal, close the denial, or wait until the payer takes it back",
+        (Status::Paid, _, _) => "void it, or wait until the payer takes its payment back",
+        (Status::Denied, _, _) => "appeal, close the denial, void it, or wait until the payer takes it back",
     }
 }

@@ -55,7 +55,7 @@ fn answer(
     use pb::report_payer_response_request::Response;
     match answer {
         None => {
-            v.add("response", "must be one of received, accepted, pended, rejected, paid, denied");
+            v.add("response", "must be one of received, accepted, pended, rejected, paid, denied, voided");
             Answer::Received
         }
         Some(Response::Received(pb::PayerReceived {})) => Answer::Received,
@@ -68,6 +68,7 @@ fn answer(
         Some(Response::Rejected(message)) => rejected(v, message),
         Some(Response::Paid(message)) => paid(v, message),
         Some(Response::Denied(message)) => denied(v, message, today),
+        Some(Response::Voided(pb::PayerVoided {})) => Answer::Voided,
     }
 }
 

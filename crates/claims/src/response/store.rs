@@ -100,7 +100,8 @@ async fn insert(tx: &Tx<'_>, response: &Response) -> Result<(), Failure> {
         | Answer::Accepted { .. }
         | Answer::Pended { .. }
         | Answer::Paid { .. }
-        | Answer::Denied { .. } => None,
+        | Answer::Denied { .. }
+        | Answer::Voided => None,
     };
     let row = (
         acknowledgments::practice_id.eq(tx.practice()),

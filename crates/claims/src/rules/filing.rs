@@ -9,6 +9,9 @@ use crate::snapshot::{Address, ClaimSnapshot};
 /// A claim that was made from what has changed since.
 pub const SNAPSHOT_STALE: &str = "SNAPSHOT_STALE";
 
+/// A claim that the payer takes no more, unless there is a reason for the delay.
+pub const TIMELY_FILING_EXPIRED: &str = "TIMELY_FILING_EXPIRED";
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         number: 79,
@@ -50,7 +53,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         number: 82,
-        code: "TIMELY_FILING_EXPIRED",
+        code: TIMELY_FILING_EXPIRED,
         severity: Severity::Error,
         message: "Filing limit has passed",
         basis: "42 CFR 424.44; adjustment reason 29",
@@ -178,7 +181,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// CLM20.
-const DELAY_REASONS: &[&str] = &["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "15"];
+pub const DELAY_REASONS: &[&str] = &["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "15"];
 
 /// Beginnings of words that belong in a chart.
 const CLINICAL: &[&str] = &[

@@ -1,20 +1,24 @@
 use chrono::{DateTime, Utc};
 use claims::claim::Claim;
-use claims::lifecycle::{ALLOWED_PAIRS, Disposition, Event, State};
+use claims::lifecycle::{ALLOWED_PAIRS, Disposition, Event, PayerState, State, Status};
 use therapy_claims::claims::v1 as pb;
-use tonic::{Code, Status};
+use tonic::Code;
 use tonic_types::StatusExt;
 
 use crate::world::{World, fact};
 
 /// Moves that callers make, and the event that each is.
-const MOVES: [&str; 4] = ["UpdateClaim", "MarkReady", "SubmitClaim", "CancelClaim"];
+const MOVES: [&str; 7] =
+    ["UpdateClaim", "MarkReady", "SubmitClaim", "CancelClaim", "CloseDenial", "WriteOffClaim", "VoidClaim"];
 
-async fn attempt(world: &World, claim: &pb::Claim, name: &str) -> Result<pb::Claim, Status> {
+async fn attempt(world: &World, claim: &pb::Claim, name: &str) -> Result<pb::Claim, tonic::Status> {
     match name {
         "UpdateClaim" => world.update(claim.clone(), &["copay_amount"]).await,
         "MarkReady" => world.mark_ready(&claim.id, &[]).await,
         "SubmitClaim" => world.submit(&claim.id).await,
+        "CloseDenial" => world.close_denial(&claim.id).await,
+        "WriteOffClaim" => world.write_off(&claim.id).await.map(|_| claim.clone()),
+        "VoidClaim" => world.void(&claim.id).await.map(|_| claim.clone()),
         _ => world.cancel(&claim.id).await,
     }
 }
@@ -24,8 +28,16 @@ fn event(name: &str) -> Event {
         "UpdateClaim" => Event::Edited,
         "MarkReady" => Event::MarkedReady,
         "SubmitClaim" => Event::Submitted { at: DateTime::<Utc>::MAX_UTC },
+        "CloseDenial" => Event::DenialClosed { write_off: false },
+        "WriteOffClaim" => Event::DenialClosed { write_off: true },
+        "VoidClaim" => Event::VoidRequested { at: DateTime::<Utc>::MAX_UTC },
         _ => Event::Cancelled,
     }
+}
+
+/// A text in SQL.
+fn quoted(text: Option<impl ToString>) -> String {
+    text.map_or_else(|| "NULL".to_owned(), |text| format!("'{}'", text.to_string()))
 }
 
 /// Every state that the database can hold, by every move: what the machine refuses is refused with what it allows.
@@ -44,11 +56,16 @@ async fn every_move_that_a_state_does_not_allow_says_what_it_does() {
                         disposition,
                         payer_state_at: None,
                         was_transmitted: false,
+                        before_void: (*payer_state == PayerState::VoidPending)
+                            .then_some((Status::Submitted, PayerState::Accepted)),
                     };
                     let Err(illegal) = state.apply(event(name)) else { continue };
                     world
                         .run(&format!(
-                            "UPDATE claims.claims SET status = '{status}', payer_state = '{payer_state}', disposition = '{disposition}'"
+                            "UPDATE claims.claims SET status = '{status}', payer_state = '{payer_state}', disposition = '{disposition}', \
+                             before_void_status = {}, before_void_payer_state = {}",
+                            quoted(state.before_void.map(|(status, _)| status)),
+                            quoted(state.before_void.map(|(_, payer_state)| payer_state)),
                         ))
                         .await;
                     let before = world.get(&claim.id).await.unwrap();

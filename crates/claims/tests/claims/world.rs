@@ -2,6 +2,7 @@
 
 use audit::{Batcher, MacKeys, Vault};
 use chrono::{DateTime, TimeDelta, Utc};
+use claims::action::service::ClaimActions;
 use claims::claim::service::Claims;
 use claims::claim::upstream::dependents;
 use claims::draft::{Drafter, completion};
@@ -18,6 +19,7 @@ use schema::Db;
 use testkit::TestDb;
 use testkit::caller::{Caller, practice};
 use therapy_claims::claims::v1 as pb;
+use therapy_claims::claims::v1::claim_action_service_server::ClaimActionService;
 use therapy_claims::claims::v1::claim_service_server::ClaimService;
 use therapy_claims::clinical::v1 as clinical_pb;
 use therapy_claims::clinical::v1::session_service_server::SessionService;
@@ -28,6 +30,9 @@ use tonic_types::StatusExt;
 /// Day of the services; a week before the calls.
 pub(crate) const SERVICE_DAY: &str = "2026-03-16";
 
+/// Why actions are asked for.
+pub(crate) const WHY: &str = "billed twice by mistake";
+
 /// Where a test happens.
 pub(crate) struct World {
     db: TestDb,
@@ -37,7 +42,9 @@ pub(crate) struct World {
     pub(crate) claims: Claims,
     pub(crate) sessions: Sessions,
     pub(crate) patients: Patients,
+    pub(crate) actions: ClaimActions,
     pub(crate) billing: Caller,
+    pub(crate) admin: Caller,
     pub(crate) practice: PracticeId,
     pub(crate) therapist: TherapistId,
     pub(crate) patient: PatientId,
@@ -62,11 +69,13 @@ impl World {
         let practice = practice(&db).await;
         let mut world = Self {
             claims: Claims::new(vault.clone(), payers.clone(), hub.clone()),
+            actions: ClaimActions::new(vault.clone(), payers.clone(), hub.clone()),
             patients: Patients::new(vault.clone()).telling(dependents(payers, hub.clone())),
             sessions: Sessions::new(vault.clone(), completion(drafter)),
             vault,
             hub,
             billing: Caller::new(practice, Role::Billing).at(now()),
+            admin: Caller::new(practice, Role::Admin).at(now()),
             owner,
             db,
             practice,
@@ -96,6 +105,17 @@ impl World {
 
     pub(crate) async fn run(&self, sql: &str) {
         self.owner.directory().await.unwrap().batch_execute(sql).await.unwrap();
+    }
+
+    /// Like [`Self::run`], where the database may refuse.
+    pub(crate) async fn try_run(&self, sql: &str) -> Result<(), String> {
+        self.owner.directory().await.unwrap().batch_execute(sql).await.map_err(|error| format!("{error:?}"))
+    }
+
+    /// The same world at another time.
+    pub(crate) fn later(self, clock: Clock) -> Self {
+        let (billing, admin) = (self.billing.at(clock.clone()), self.admin.at(clock));
+        Self { billing, admin, ..self }
     }
 
     /// What an expression comes to, as text.
@@ -225,6 +245,65 @@ impl World {
     pub(crate) async fn cancel(&self, id: &str) -> Result<pb::Claim, Status> {
         let request = pb::CancelClaimRequest { id: id.to_owned(), ..Default::default() };
         body(self.claims.cancel_claim(self.billing.call("ClaimService/CancelClaim", request)).await)
+    }
+
+    pub(crate) async fn close_denial(&self, id: &str) -> Result<pb::Claim, Status> {
+        let request = pb::CloseDenialRequest { id: id.to_owned(), ..Default::default() };
+        body(self.claims.close_denial(self.billing.call("ClaimService/CloseDenial", request)).await)
+    }
+
+    pub(crate) async fn void(&self, id: &str) -> Result<pb::ClaimAction, Status> {
+        self.void_as(&self.admin, id).await
+    }
+
+    pub(crate) async fn void_as(&self, caller: &Caller, id: &str) -> Result<pb::ClaimAction, Status> {
+        let request = pb::VoidClaimRequest { claim_id: id.to_owned(), reason: WHY.into(), ..Default::default() };
+        body(self.actions.void_claim(caller.call("ClaimActionService/VoidClaim", request)).await)
+    }
+
+    pub(crate) async fn write_off(&self, id: &str) -> Result<pb::ClaimAction, Status> {
+        self.write_off_as(&self.admin, id).await
+    }
+
+    pub(crate) async fn write_off_as(&self, caller: &Caller, id: &str) -> Result<pb::ClaimAction, Status> {
+        let request = pb::WriteOffClaimRequest { claim_id: id.to_owned(), reason: WHY.into(), ..Default::default() };
+        body(self.actions.write_off_claim(caller.call("ClaimActionService/WriteOffClaim", request)).await)
+    }
+
+    pub(crate) async fn override_as(&self, caller: &Caller, id: &str) -> Result<pb::ClaimAction, Status> {
+        let request = pb::OverrideTimelyFilingRequest {
+            claim_id: id.to_owned(),
+            reason: WHY.into(),
+            delay_reason_code: "11".into(),
+            ..Default::default()
+        };
+        body(self.actions.override_timely_filing(caller.call("ClaimActionService/OverrideTimelyFiling", request)).await)
+    }
+
+    pub(crate) async fn approve_as(&self, caller: &Caller, id: &str) -> Result<pb::ClaimAction, Status> {
+        let request = pb::ApproveClaimActionRequest { id: id.to_owned(), ..Default::default() };
+        body(self.actions.approve_claim_action(caller.call("ClaimActionService/ApproveClaimAction", request)).await)
+    }
+
+    pub(crate) async fn reject_as(&self, caller: &Caller, id: &str) -> Result<pb::ClaimAction, Status> {
+        let request = pb::RejectClaimActionRequest { id: id.to_owned(), note: "no".into(), ..Default::default() };
+        body(self.actions.reject_claim_action(caller.call("ClaimActionService/RejectClaimAction", request)).await)
+    }
+
+    pub(crate) async fn withdraw_as(&self, caller: &Caller, id: &str) -> Result<pb::ClaimAction, Status> {
+        let request = pb::WithdrawClaimActionRequest { id: id.to_owned(), ..Default::default() };
+        body(self.actions.withdraw_claim_action(caller.call("ClaimActionService/WithdrawClaimAction", request)).await)
+    }
+
+    pub(crate) async fn action(&self, id: &str) -> pb::ClaimAction {
+        let request = pb::GetClaimActionRequest { id: id.to_owned() };
+        body(self.actions.get_claim_action(self.billing.call("ClaimActionService/GetClaimAction", request)).await)
+            .unwrap()
+    }
+
+    pub(crate) async fn list_actions(&self, request: pb::ListClaimActionsRequest) -> pb::ListClaimActionsResponse {
+        let call = self.billing.call("ClaimActionService/ListClaimActions", request);
+        body(self.actions.list_claim_actions(call).await).unwrap()
     }
 
     /// Changes the fields named to those of `claim`, which carries the etag.

@@ -47,6 +47,7 @@ fn the_matrix_reads_as_reviewed() {
             Level::No => "-",
             Level::Own => "own",
             Level::Masked => "masked",
+            Level::Propose => "propose",
             Level::All => "all",
         });
         let scope = permission.service_scope().unwrap_or("-");
@@ -119,6 +120,20 @@ fn a_therapist_reaches_only_the_own_patients() {
     let granted = decide(&identity, practice, &method(Permission::PatientsRead, PhiUse::Read), now()).unwrap();
     assert_eq!(granted.level, Level::Own);
     assert!(granted.own.is_some());
+}
+
+#[test]
+fn billing_proposes_what_an_admin_does() {
+    for permission in [Permission::ClaimsVoid, Permission::ClaimsWriteOff, Permission::ClaimsOverrideFiling] {
+        let level = |role| {
+            let (identity, practice) = person(role);
+            decide(&identity, practice, &method(permission, PhiUse::Write), now()).map(|granted| granted.level)
+        };
+        assert_eq!(level(Role::Admin), Ok(Level::All), "{permission}");
+        assert_eq!(level(Role::Billing), Ok(Level::Propose), "{permission}");
+        assert_eq!(level(Role::Therapist), Err(Denied::Permission), "{permission}");
+        assert_eq!(level(Role::FrontDesk), Err(Denied::Permission), "{permission}");
+    }
 }
 
 #[test]

@@ -22,6 +22,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    claims.claim_actions (practice_id, id) {
+        practice_id -> Uuid,
+        id -> Uuid,
+        claim_id -> Uuid,
+        kind -> Text,
+        reason -> Text,
+        delay_reason_code -> Nullable<Text>,
+        was_proposed -> Bool,
+        state -> Text,
+        requested_by -> Uuid,
+        requested_at -> Timestamptz,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        decision_note -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     claims.claim_lines (practice_id, claim_id, line_number) {
         practice_id -> Uuid,
         claim_id -> Uuid,
@@ -83,6 +104,9 @@ diesel::table! {
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        delay_reason_code -> Nullable<Text>,
+        before_void_status -> Nullable<Text>,
+        before_void_payer_state -> Nullable<Text>,
     }
 }
 

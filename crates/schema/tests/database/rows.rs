@@ -59,6 +59,8 @@ const PRACTICE: &str = "
       VALUES ('$p', '$p', '$p', 'AAAAAAAAAAA$n', '1', 150, 100);
     INSERT INTO claims.ledger_entries (practice_id, id, claim_id, kind, amount, occurred_on, created_by)
       VALUES ('$p', '$p', '$p', 'payer_payment', 100, '2026-11-23', '$account');
+    INSERT INTO claims.claim_actions (practice_id, id, claim_id, kind, reason, was_proposed, state, requested_by, requested_at)
+      VALUES ('$p', '$p', '$p', 'write_off', 'not worth an appeal', true, 'proposed', '$p', '2026-11-20T10:00Z');
     INSERT INTO claims.inbound_messages (practice_id, id, kind, content, content_hash, received_at, received_from)
       VALUES ('$p', '$p', '835', 'ISA', sha256('ISA'), '2026-11-23Z', '$account');
     INSERT INTO feed.events (practice_id, position, event_id, subject_id, subject_version, type, payload, occurred_at)

@@ -19,6 +19,8 @@ pub(super) struct Bill {
     pub payer_id: String,
     pub charge_cents: i64,
     pub submitted_at: Timestamp,
+    /// It takes back what was billed before.
+    pub is_void: bool,
 }
 
 /// One answer to a claim.
@@ -92,6 +94,14 @@ pub(super) fn course(seed: u64, bill: &Bill) -> Course {
 
 /// All answers to a claim, in the order in which they arrive.
 pub(super) fn answers(seed: u64, bill: &Bill) -> Vec<Answer> {
+    if bill.is_void {
+        return vec![Answer {
+            response_id: format!("sim-{}-{}-voided", bill.claim_number, bill.attempt),
+            responded_at: later(bill.submitted_at, 1),
+            response: Response::Voided(claims::PayerVoided {}),
+            is_doubled: false,
+        }];
+    }
     let mut draw = draw(seed, bill, "answers");
     let number = payer_claim_number(&mut draw);
     let received = ("received", Response::Received(claims::PayerReceived {}));

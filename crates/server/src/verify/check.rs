@@ -31,18 +31,26 @@ fn is_active(claim: &claims::Claim) -> bool {
     claim.disposition() == claims::Disposition::Active
 }
 
-/// Every completed insured session has exactly one claim that counts, and no other session has any.
+/// Given up after it was sent: nothing takes its place unless somebody bills the session again.
+fn is_given_up(claim: &claims::Claim) -> bool {
+    matches!(claim.disposition(), claims::Disposition::Voided | claims::Disposition::WrittenOff)
+}
+
+/// Every completed insured session has exactly one claim that counts, unless it was given up, and no other session has any.
 fn sessions(books: &Books, found: &mut Vec<String>) {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for claim in books.claims.iter().filter(|claim| is_active(claim)) {
         *counts.entry(&claim.session_id).or_default() += 1;
     }
+    let given_up: HashSet<&str> =
+        books.claims.iter().filter(|claim| is_given_up(claim)).map(|claim| claim.session_id.as_str()).collect();
     for session in &books.sessions {
         let is_billed = session.status() == clinical::SessionStatus::Completed
             && !session.self_pay
             && !session.disclosure_restricted;
         let count = counts.remove(session.id.as_str()).unwrap_or_default();
-        if count != usize::from(is_billed) {
+        let is_excused = count == 0 && given_up.contains(session.id.as_str());
+        if count != usize::from(is_billed) && !is_excused {
             found.push(format!("session {} has {count} active claims, not {}", session.id, usize::from(is_billed)));
         }
     }
@@ -98,6 +106,9 @@ fn money(claim: &claims::Claim, found: &mut Vec<String>) {
     }
     let explained = paid + adjusted + patient;
     let fits = match claim.status() {
+        // what the payer decided before stands until it does as asked
+        _ if claim.disposition() == claims::Disposition::Voided => explained == 0,
+        _ if claim.payer_state() == claims::PayerState::VoidPending => explained == 0 || explained == charge,
         ClaimStatus::Paid => explained == charge,
         ClaimStatus::Denied => explained == charge && paid == 0,
         ClaimStatus::Draft | ClaimStatus::Ready | ClaimStatus::Submitted => explained == 0,
@@ -217,7 +228,9 @@ pub(super) fn figures(books: &Books, total: &analytics::PracticeSummary) -> Vec<
         ("claims_denied", total.claims_denied, claims(ClaimStatus::Denied)),
     ];
     let sum = |amount: fn(&claims::Claim) -> &String| {
-        dollars(books.claims.iter().filter(|c| is_active(c)).filter_map(|c| cents(amount(c))).sum())
+        // what was written off was charged all the same
+        let counts = |c: &&claims::Claim| is_active(c) || c.disposition() == claims::Disposition::WrittenOff;
+        dollars(books.claims.iter().filter(counts).filter_map(|c| cents(amount(c))).sum())
     };
     // what the patient owes of a claim, less what was collected at the session; never less than nothing
     let balance =

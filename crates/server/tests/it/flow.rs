@@ -103,6 +103,56 @@ pub(crate) async fn submit(practice: &Practice, claim: &str) {
     assert_eq!(submitted.status(), common::ClaimStatus::Submitted);
 }
 
+/// A claim that was submitted, with its number.
+async fn submitted(practice: &Practice) -> (String, String) {
+    let session = session(practice, &patient(practice).await).await;
+    let claim = complete(practice, &session).await;
+    submit(practice, &claim).await;
+    let request = claims::GetClaimRequest { id: claim.clone() };
+    (claim, practice.billing.claims().get_claim(request).await.unwrap().into_inner().claim_number)
+}
+
+/// A claim that its payer took in under a number of its own.
+pub(crate) async fn accepted(practice: &Practice, adapter: &Client) -> String {
+    let (claim, number) = submitted(practice).await;
+    let response = Response::Accepted(claims::PayerAccepted { payer_claim_number: "ICN1".into() });
+    report(adapter, &number, &format!("accepted {number}"), response).await;
+    claim
+}
+
+/// A claim that its payer denied.
+pub(crate) async fn denied(practice: &Practice, adapter: &Client) -> String {
+    let (claim, number) = submitted(practice).await;
+    let refused = claims::Adjustment {
+        group: claims::AdjustmentGroup::Contractual.into(),
+        reason: "197".into(),
+        amount: "150.00".into(),
+    };
+    let response = Response::Denied(claims::PayerDenied { adjustments: vec![refused], ..Default::default() });
+    report(adapter, &number, &format!("denied {number}"), response).await;
+    claim
+}
+
+/// A proposal of billing to write off a claim that was denied.
+pub(crate) async fn proposed(practice: &Practice, adapter: &Client) -> String {
+    let claim_id = denied(practice, adapter).await;
+    let reason = "not worth an appeal".into();
+    let request = claims::WriteOffClaimRequest { claim_id, reason, ..Default::default() };
+    let proposed = practice.billing.claim_actions().write_off_claim(request).await.unwrap().into_inner();
+    assert_eq!(proposed.state(), claims::ClaimActionState::Proposed);
+    proposed.id
+}
+
+/// A draft that no payer takes any more.
+pub(crate) async fn late(practice: &Practice) -> String {
+    let long_ago = date(service_date() - TimeDelta::days(200));
+    let planned = planned(practice, &patient(practice).await);
+    let session = Some(clinical::Session { session_date: long_ago, ..planned });
+    let request = clinical::ScheduleSessionRequest { session, request_id: request_id() };
+    let session = practice.therapist.sessions().schedule_session(request).await.unwrap().into_inner().id;
+    complete(practice, &session).await
+}
+
 #[tokio::test]
 async fn completing_a_session_drafts_its_claim_once() {
     let server = TestServer::start().await;

@@ -154,6 +154,11 @@ impl<'a> Stage<'a> {
                 vec![("claim.id", claim.id), ("claim.etag", claim.etag)]
             }
             "MarkReady" | "CancelClaim" => one("id", self.draft().await),
+            "CloseDenial" => one("id", flow::denied(self.practice(), &self.adapter).await),
+            "WriteOffClaim" => one("claim_id", flow::denied(self.practice(), &self.adapter).await),
+            "VoidClaim" => one("claim_id", flow::accepted(self.practice(), &self.adapter).await),
+            "OverrideTimelyFiling" => one("claim_id", flow::late(self.practice()).await),
+            "ApproveClaimAction" | "RejectClaimAction" => one("id", self.proposed().await),
             "SubmitClaim" => one("id", self.marked().await),
             "BatchSubmitClaims" => one("ids", self.marked().await),
             "ConfirmTransmission" => {
@@ -203,6 +208,11 @@ impl<'a> Stage<'a> {
                 let request = tenancy::ResetPasswordRequest { id: person.id, ..Default::default() };
                 let reset = self.practice().admin.users().reset_password(request).await.unwrap().into_inner();
                 (person.token, vec![("one_time_token", reset.one_time_token), new()])
+            }
+            // of those who propose
+            "WithdrawClaimAction" => {
+                let [_, _, billing, _] = &self.practice().tokens;
+                (billing.clone(), vec![("id", self.proposed().await)])
             }
             "ConfirmTotp" => {
                 let person = self.person().await;
@@ -280,6 +290,10 @@ impl<'a> Stage<'a> {
         let request = claims::ConfirmTransmissionRequest { submissions: vec![sent], ..Default::default() };
         self.adapter.clearinghouse().confirm_transmission(request).await.unwrap();
         claim_id
+    }
+
+    async fn proposed(&self) -> String {
+        flow::proposed(self.practice(), &self.adapter).await
     }
 
     async fn person(&self) -> Person {

@@ -29,6 +29,8 @@ pub(crate) struct World {
     pub(crate) session: String,
     pub(crate) claim: String,
     pub(crate) submission: String,
+    /// A proposal to write another claim off, which was denied.
+    pub(crate) claim_action: String,
     pub(crate) user: String,
     pub(crate) account: String,
     /// The adapter's credential by its public half.
@@ -56,8 +58,10 @@ impl World {
         };
         let users = practice.admin.users().list_users(tenancy::ListUsersRequest::default()).await.unwrap().into_inner();
         let user = users.users.iter().find(|user| user.email.contains("billing")).unwrap().id.clone();
+        let submission = submission(&adapter, &practice.id).await;
         Self {
-            submission: submission(&adapter, &practice.id).await,
+            claim_action: flow::proposed(&practice, &adapter).await,
+            submission,
             adapter_token,
             patient,
             coverage: coverages.remove(0).id,
@@ -72,7 +76,7 @@ impl World {
     }
 
     /// The ids that mean something in this practice only.
-    pub(crate) fn ids(&self) -> [&str; 11] {
+    pub(crate) fn ids(&self) -> [&str; 12] {
         [
             &self.practice.id,
             &self.practice.therapist_id,
@@ -82,6 +86,7 @@ impl World {
             &self.session,
             &self.claim,
             &self.submission,
+            &self.claim_action,
             &self.user,
             &self.account,
             &self.token,
@@ -106,6 +111,7 @@ impl World {
             _ if path.contains(".PatientService/") => &self.patient,
             _ if path.contains(".SessionService/") => &self.open_session,
             _ if path.contains(".ClaimService/") => &self.claim,
+            _ if path.contains(".ClaimActionService/") => &self.claim_action,
             _ if path.contains(".TherapistService/") => &self.practice.therapist_id,
             _ if path.contains(".UserService/") => &self.user,
             _ if path.contains(".PayerService/") => &payer,
@@ -298,7 +304,7 @@ impl World {
 
     fn claims(&self, rpc: &str) -> Option<Vec<u8>> {
         let (claim_id, submission_id) = (self.claim.clone(), self.submission.clone());
-        let submission = claims::SubmissionRef { claim_id, submission_id, ..Default::default() };
+        let submission = claims::SubmissionRef { claim_id: claim_id.clone(), submission_id, ..Default::default() };
         Some(match rpc {
             "CreateClaim" => {
                 let (session_id, coverage_id) = (self.session.clone(), self.coverage.clone());
@@ -309,6 +315,16 @@ impl World {
                 let claim = Some(claims::Claim { id, prior_authorization: "AUTH1".into(), ..Default::default() });
                 let update_mask = mask("prior_authorization");
                 claims::UpdateClaimRequest { claim, update_mask, ..Default::default() }.encode_to_vec()
+            }
+            // both requests have the same fields
+            "VoidClaim" | "WriteOffClaim" => {
+                let reason = "given up by a test".into();
+                claims::VoidClaimRequest { claim_id, reason, ..Default::default() }.encode_to_vec()
+            }
+            "OverrideTimelyFiling" => {
+                let (reason, delay_reason_code) = ("late by a test".into(), "11".into());
+                claims::OverrideTimelyFilingRequest { claim_id, reason, delay_reason_code, ..Default::default() }
+                    .encode_to_vec()
             }
             "ConfirmTransmission" => {
                 claims::ConfirmTransmissionRequest { submissions: vec![submission], ..Default::default() }

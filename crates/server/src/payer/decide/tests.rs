@@ -12,6 +12,7 @@ fn bill(number: &str, payer_id: &str, charge_cents: i64) -> Bill {
         payer_id: payer_id.to_owned(),
         charge_cents,
         submitted_at: Timestamp { seconds: 1_790_000_000, nanos: 999_990_000 },
+        is_void: false,
     }
 }
 
@@ -31,7 +32,7 @@ proptest! {
                     prop_assert_eq!(sum(&paid.adjustments, Some(claims::AdjustmentGroup::PatientResponsibility)), patient);
                 }
                 Response::Denied(denied) => prop_assert_eq!(sum(&denied.adjustments, None), charge),
-                Response::Received(_) | Response::Accepted(_) | Response::Pended(_) | Response::Rejected(_) => {}
+                Response::Received(_) | Response::Accepted(_) | Response::Pended(_) | Response::Rejected(_) | Response::Voided(_) => {}
             }
             prop_assert!(answer.response_id.len() <= 80);
         }
@@ -46,6 +47,12 @@ fn the_same_claim_gets_the_same_answers_and_another_attempt_others() {
     assert_ne!(answers(1, &first)[0].response_id, answers(1, &second)[0].response_id);
     let courses: Vec<_> = (0..200).map(|attempt| course(1, &Bill { attempt, ..first.clone() })).collect();
     assert!(courses.iter().any(|course| *course != courses[0]));
+}
+
+#[test]
+fn a_void_is_done_as_asked() {
+    let answers = answers(1, &Bill { is_void: true, attempt: 2, ..bill("C7K2M9Q4XA22", "99901", 16_500) });
+    let [Answer { response: Response::Voided(_), .. }] = answers.as_slice() else { panic!("{answers:?}") };
 }
 
 #[test]

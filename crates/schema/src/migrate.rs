@@ -42,6 +42,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     "2026-11-25-000100_claim_actions",
     "2026-11-25-000200_certificates",
     "2026-11-25-000300_audit_chain",
+    "2026-11-25-000500_token_touch",
 };
 
 /// Of all programs that migrate this database ("claims" in ASCII).

@@ -1,5 +1,8 @@
 use std::time::{Duration, Instant};
 
+use chrono::{Days, NaiveTime};
+use therapy_claims::tenancy::v1 as pb;
+
 use super::fixture::*;
 
 #[tokio::test]
@@ -76,4 +79,50 @@ async fn the_use_of_a_token_is_written_down_once_a_minute() {
     world.pass(61);
     world.resolve_now(&person.token).await.unwrap();
     assert_ne!(idle().await, first);
+}
+
+#[tokio::test]
+async fn a_service_token_s_row_is_written_once_a_day_however_many_call() {
+    let world = World::new().await;
+    let (practice, owner) = world.owned_practice("ada").await;
+    let request = pb::CreateServiceAccountRequest {
+        service_account: Some(pb::ServiceAccount { name: "adapter".into(), ..Default::default() }),
+        grant: Some(pb::ServiceGrant { scopes: vec!["claims:stream".into()], ..Default::default() }),
+        request_id: String::new(),
+    };
+    let account = world.operator.create_account(practice, request).await.unwrap();
+    let request = pb::IssueTokenRequest { service_account_id: account.id, ..Default::default() };
+    let token = world.operator.issue_token(practice, request).await.unwrap().secret;
+    drop(owner);
+    world
+        .sql(
+            "CREATE FUNCTION public.count_write() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+             BEGIN INSERT INTO public.writes VALUES (NEW.last_used_on); RETURN NULL; END $$",
+        )
+        .await;
+    world.sql("CREATE TABLE public.writes (used_on date)").await;
+    world
+        .sql(
+            "CREATE TRIGGER count_write AFTER UPDATE ON tenancy.tokens FOR EACH ROW WHEN (NEW.kind = 'service') \
+             EXECUTE FUNCTION public.count_write()",
+        )
+        .await;
+    let written = async || {
+        world.directory.finished().await;
+        world.lines("SELECT used_on::text AS line FROM public.writes ORDER BY 1").await
+    };
+    let midnight = (world.now().date_naive() + Days::new(1)).and_time(NaiveTime::MIN).and_utc();
+    world.pass((midnight - world.now()).num_seconds() + 1);
+    let mut days = Vec::new();
+    for _ in 0..2 {
+        days.push(world.now().date_naive().to_string());
+        for _ in 0..23 {
+            // at once, and past what is kept
+            let calls = (0..4).map(|_| world.directory.again(key_id(&token), None));
+            assert!(futures_util::future::join_all(calls).await.iter().all(Result::is_ok));
+            world.pass(60 * 60);
+        }
+        assert_eq!(written().await, days);
+        world.pass(60 * 60);
+    }
 }

@@ -55,3 +55,27 @@ impl std::fmt::Debug for OneTimeToken {
         f.debug_struct("OneTimeToken").field("user_id", &self.user_id).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::{Env, mint, parse};
+
+    #[test]
+    fn a_token_opens_until_its_end_and_is_judged_before_the_database_is_asked() {
+        let env = Env::new("test").unwrap();
+        let minted = mint(&env, TokenKind::Reset).unwrap();
+        let now = kernel::Clock::system().now();
+        let stored = OneTimeToken {
+            secret_hash: minted.hash.as_bytes().to_vec(),
+            purpose: TokenKind::Reset,
+            user_id: UserId::new(),
+            expires_at: now,
+            is_open: true,
+        };
+        let presented = parse(&env, &minted.secret.reveal()).unwrap();
+        assert!(stored.opens(&presented, now - TimeDelta::milliseconds(1)));
+        assert!(!stored.opens(&presented, now));
+        assert!(!OneTimeToken { is_open: false, ..stored }.opens(&presented, now - RESET_LIFE));
+    }
+}

@@ -151,6 +151,22 @@ async fn a_person_lists_and_chooses_among_own_practices_only() {
 }
 
 #[tokio::test]
+async fn a_one_time_token_is_redeemed_in_its_time_once_and_by_who_knows_its_secret() {
+    let (_database, mut app) = filled().await;
+    let insert = format!(
+        "SELECT tenancy.one_time_insert('once', sha256('o'), 'reset', '{BOTH}', '2026-11-23Z', '2026-11-23T01:00Z')::text AS line"
+    );
+    assert_eq!(inside(&mut app, A, &insert).await, ["true"]);
+    let redeem = |secret: &str, at: &str| {
+        format!("SELECT tenancy.one_time_redeem('once', sha256('{secret}'), 'new hash', '{at}')::text AS line")
+    };
+    assert_eq!(line(&mut app, &redeem("o", "2026-11-23T01:00Z")).await, "false", "its time is over");
+    assert_eq!(line(&mut app, &redeem("p", "2026-11-23T00:59Z")).await, "false");
+    assert_eq!(line(&mut app, &redeem("o", "2026-11-23T00:59Z")).await, "true");
+    assert_eq!(line(&mut app, &redeem("o", "2026-11-23T00:59Z")).await, "false", "it is used up");
+}
+
+#[tokio::test]
 async fn certificates_are_bound_where_their_account_is_granted_and_come_with_its_tokens() {
     let (_database, mut app) = filled().await;
     let bind = |name: &str| {

@@ -20,23 +20,31 @@ pub struct Vault {
     batcher: Batcher,
 }
 
-/// What a change did: its entry, and its answer.
+/// What a change did: its entries, and its answer.
 #[derive(Debug)]
 pub struct Change<R> {
     entry: Entry,
+    more: Vec<Entry>,
     response: Phi<R>,
 }
 
 impl<R> Change<R> {
     /// Records `action` on the rows of `what`.
     pub fn of<T: Disclosed>(scope: &Scope, action: Action, what: &T, response: Phi<R>) -> Self {
-        Self { entry: Entry::of(scope, action, what), response }
+        Self::recorded(Entry::of(scope, action, what), response)
     }
 
     /// Records an entry made by hand.
     #[must_use]
     pub const fn recorded(entry: Entry, response: Phi<R>) -> Self {
-        Self { entry, response }
+        Self { entry, more: Vec::new(), response }
+    }
+
+    /// Records something else that it did, too.
+    #[must_use]
+    pub fn and(mut self, entry: Entry) -> Self {
+        self.more.push(entry);
+        self
     }
 }
 
@@ -122,9 +130,10 @@ impl Vault {
             .write(scope, once, || {
                 let body = body();
                 async move |tx: &Tx<'_>| {
-                    let Change { entry, response } = body(tx).await?;
+                    let Change { entry, more, response } = body(tx).await?;
                     let stored = once.map(|_| Stored { response: response.peek().encode_to_vec(), memo: entry.memo() });
-                    tx.at_commit(Append { entry, keys: self.batcher.keys().clone() });
+                    let entries = std::iter::once(entry).chain(more).collect();
+                    tx.at_commit(Append { entries, keys: self.batcher.keys().clone() });
                     Ok(Outcome { value: response, stored })
                 }
             })
@@ -153,9 +162,9 @@ pub fn once<M: Message>(v: &mut Violations, scope: &Scope, request_id: &str, req
     Once::parse(v, scope, request_id, Sha256::digest(request.encode_to_vec()).to_vec())
 }
 
-/// The entry's step of the transaction.
+/// The step of the transaction that appends its entries.
 struct Append {
-    entry: Entry,
+    entries: Vec<Entry>,
     keys: MacKeys,
 }
 
@@ -165,6 +174,6 @@ impl Step for Append {
     }
 
     fn run<'a>(&'a self, tx: &'a Tx<'_>) -> BoxFuture<'a, Result<(), Failure>> {
-        async move { Ok(store::append(tx.conn(), &self.keys, std::slice::from_ref(&self.entry)).await?) }.boxed()
+        async move { Ok(store::append(tx.conn(), &self.keys, &self.entries).await?) }.boxed()
     }
 }

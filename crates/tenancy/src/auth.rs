@@ -7,6 +7,7 @@ pub mod service;
 mod session;
 mod suspend;
 mod totp;
+mod who;
 
 use std::sync::Arc;
 

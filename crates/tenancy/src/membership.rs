@@ -134,6 +134,18 @@ impl Owners {
     /// # Errors
     /// `FAILED_PRECONDITION` for the own role and for the last owner, `PERMISSION_DENIED` as [`Self::require`].
     pub fn judge(&self, caller: Actor, before: &Membership, after: &Membership) -> Result<(), Failure> {
+        self.judge_rank(caller, before, after)?;
+        if before.is_ruling() && !after.is_ruling() && self.0.iter().all(|owner| *owner == before.user_id) {
+            return Err(last_owner());
+        }
+        Ok(())
+    }
+
+    /// Judges a change of a membership, but for whether an owner is left.
+    ///
+    /// # Errors
+    /// As [`Self::judge`].
+    pub fn judge_rank(&self, caller: Actor, before: &Membership, after: &Membership) -> Result<(), Failure> {
         let rank = |m: &Membership| (m.role, m.is_owner, m.is_active);
         if rank(before) == rank(after) {
             return Ok(());
@@ -145,15 +157,25 @@ impl Owners {
         if before.is_owner || after.is_owner {
             self.require(caller)?;
         }
-        if before.is_ruling() && !after.is_ruling() && self.0.iter().all(|owner| *owner == before.user_id) {
-            return Err(Failure::new(
-                Code::FailedPrecondition,
-                "LAST_OWNER",
-                "a practice keeps at least one active owner with the role of an administrator",
-            ));
-        }
         Ok(())
     }
+}
+
+/// Whether a change may leave a practice without an owner who gets in. Only the operator can say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastOwner {
+    Stays,
+    MayGo,
+}
+
+/// The practice would have nobody left to decide about it.
+#[must_use]
+pub fn last_owner() -> Failure {
+    Failure::new(
+        Code::FailedPrecondition,
+        "LAST_OWNER",
+        "a practice keeps at least one active owner with the role of an administrator",
+    )
 }
 
 /// Nobody raises themselves.

@@ -1,6 +1,7 @@
 //! A person who logs in. People are known across practices, so their rows are reached through functions only.
 
 pub mod convert;
+mod hire;
 mod life;
 pub mod service;
 pub mod store;

@@ -123,7 +123,13 @@ pub enum UserAction {
     /// Makes a one-time token for the next password; it is printed once and stored nowhere.
     ResetPassword(UserOf),
     /// Ends a user, the membership and all sessions, within five seconds.
-    Suspend(UserOf),
+    Suspend {
+        #[command(flatten)]
+        user: UserOf,
+        /// Even if the practice is left without an owner who gets in.
+        #[arg(long)]
+        last_owner: bool,
+    },
     /// Lets a suspended user in again.
     Reactivate(UserOf),
     /// Records that the identity was checked.
@@ -133,6 +139,14 @@ pub enum UserAction {
         /// Record a PHI training too.
         #[arg(long)]
         phi_trained: bool,
+    },
+    /// Takes back that the identity was checked: the user may do nothing any more, within five seconds.
+    Unverify {
+        #[command(flatten)]
+        user: UserOf,
+        /// Even if the practice is left without an owner who gets in.
+        #[arg(long)]
+        last_owner: bool,
     },
 }
 

@@ -88,11 +88,15 @@ async fn the_operator_does_everything_that_a_practice_may_need() {
     );
     assert_eq!(desk.row(&format!("user verify {of} --phi-trained"), "").await["is_verified"], true);
     assert_eq!(desk.refused(&format!("user suspend {of}")).await, "LAST_OWNER");
+    assert_eq!(desk.refused(&format!("user unverify {of}")).await, "LAST_OWNER");
     let person = "--email eve@example.com --first-name Eve --last-name Tester";
     let eve = desk.row(&format!("user invite --practice {practice} {person} --role billing --verified"), "").await;
     let eve = format!("--practice {practice} --user {}", text(&eve, "id"));
     assert_eq!(desk.row(&format!("membership set {eve} --role admin --owner"), "").await["is_owner"], true);
     assert_eq!(desk.row(&format!("user suspend {of}"), "").await["is_active"], false);
+    assert_eq!(desk.refused(&format!("user unverify {eve}")).await, "LAST_OWNER");
+    assert_eq!(desk.row(&format!("user unverify {eve} --last-owner"), "").await["is_verified"], false);
+    assert_eq!(desk.row(&format!("user verify {eve}"), "").await["is_verified"], true);
     assert_eq!(desk.row(&format!("user reactivate {of}"), "").await["is_active"], true);
     assert_eq!(desk.row(&format!("membership end {of}"), "").await["is_active"], false);
     assert_eq!(desk.rows(&format!("user list --practice {practice}"), "").await.len(), 2);
@@ -133,11 +137,11 @@ async fn the_operator_does_everything_that_a_practice_may_need() {
         [
             "system create practice 1",
             "system create user 2",
-            "system permission_change membership 2",
+            "system permission_change membership 4",
             "system permission_change service_account 5",
             "system permission_change service_grant 2",
             "system permission_change token 3",
-            "system permission_change user 4",
+            "system permission_change user 6",
         ]
     );
 }

@@ -8,12 +8,16 @@ use kernel::access::{Actor, Denied, Identity};
 use kernel::id::UserId;
 use kernel::scope::Facts;
 use kernel::{Code, Failure, Phi, Scope, Violations};
+use prost::Message;
 use schema::{Once, Tx};
 use therapy_claims::tenancy::v1 as pb;
 
 use super::Inner;
 use crate::throttle::Attempt;
 use crate::{totp, user};
+
+/// Longer than any code, spaces included.
+const CODE_MAX: usize = 20;
 
 /// What a code is shown for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,14 +56,7 @@ impl Inner {
         facts: &Arc<Facts>,
         message: pb::ConfirmTotpRequest,
     ) -> Result<pb::ConfirmTotpResponse, Failure> {
-        let id = person(identity)?;
-        let scope = Scope::practiceless(identity, facts);
-        let mut v = Violations::new();
-        let once = once(&mut v, &scope, &message.request_id, &message);
-        let code = v.text("code", &message.code, 20);
-        let code = v.done(code)?;
-        self.show_code(&scope, once.as_ref(), (id, &code), Purpose::Confirm).await?;
-        self.directory.forget(&identity.key_id).await;
+        self.show(identity, facts, (&message, &message.code, &message.request_id), Purpose::Confirm).await?;
         Ok(pb::ConfirmTotpResponse {})
     }
 
@@ -69,19 +66,31 @@ impl Inner {
         facts: &Arc<Facts>,
         message: pb::DisableTotpRequest,
     ) -> Result<pb::DisableTotpResponse, Failure> {
-        let id = person(identity)?;
-        let scope = Scope::practiceless(identity, facts);
-        let mut v = Violations::new();
-        let once = once(&mut v, &scope, &message.request_id, &message);
-        let code = v.text("code", &message.code, 20);
-        let code = v.done(code)?;
-        self.show_code(&scope, once.as_ref(), (id, &code), Purpose::Disable).await?;
-        self.directory.forget(&identity.key_id).await;
+        self.show(identity, facts, (&message, &message.code, &message.request_id), Purpose::Disable).await?;
         Ok(pb::DisableTotpResponse {})
     }
 
+    /// Reads and uses a code, then forgets what the session was before.
+    async fn show<M: Message>(
+        &self,
+        identity: &Arc<Identity>,
+        facts: &Arc<Facts>,
+        (message, code, request_id): (&M, &str, &str),
+        purpose: Purpose,
+    ) -> Result<(), Failure> {
+        let id = person(identity)?;
+        let scope = Scope::practiceless(identity, facts);
+        let mut v = Violations::new();
+        let once = once(&mut v, &scope, request_id, message);
+        let code = v.text("code", code, CODE_MAX);
+        let code = v.done(code)?;
+        self.use_code(&scope, once.as_ref(), (id, &code), purpose).await?;
+        self.directory.forget(&identity.key_id).await;
+        Ok(())
+    }
+
     /// Uses a code up for what it was shown; both answers are empty.
-    async fn show_code(
+    async fn use_code(
         &self,
         scope: &Scope,
         once: Option<&Once>,

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Binary, Bool, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use kernel::id::UserId;
+use kernel::{Code, Failure};
 use schema::{Cached, Result, Tx};
 
 use super::OneTimeToken;
@@ -17,7 +18,7 @@ struct Done {
 }
 
 /// Stores a token for an active member of the practice and ends the one before; false for anybody else.
-pub async fn insert(tx: &Tx<'_>, minted: &Minted, user: UserId, expires_at: DateTime<Utc>) -> Result<bool> {
+async fn insert(tx: &Tx<'_>, minted: &Minted, user: UserId, expires_at: DateTime<Utc>) -> Result<bool> {
     let query = diesel::sql_query("SELECT tenancy.one_time_insert($1, $2, $3, $4, $5, $6) AS done")
         .bind::<Text, _>(minted.key_id.as_str())
         .bind::<Binary, _>(minted.hash.as_bytes().as_slice())
@@ -26,6 +27,17 @@ pub async fn insert(tx: &Tx<'_>, minted: &Minted, user: UserId, expires_at: Date
         .bind::<Timestamptz, _>(tx.scope().now())
         .bind::<Timestamptz, _>(expires_at);
     done(Cached(query).get_results(&mut tx.conn()).await?)
+}
+
+/// Like [`insert`], for somebody who must be active.
+///
+/// # Errors
+/// `FAILED_PRECONDITION / USER_INACTIVE`.
+pub async fn open(tx: &Tx<'_>, minted: &Minted, user: UserId, expires_at: DateTime<Utc>) -> Result<(), Failure> {
+    if insert(tx, minted, user, expires_at).await? {
+        return Ok(());
+    }
+    Err(Failure::new(Code::FailedPrecondition, "USER_INACTIVE", "the user was deactivated; reactivate it first"))
 }
 
 /// Ends the open token of a member.

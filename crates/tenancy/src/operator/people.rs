@@ -5,6 +5,7 @@ use kernel::id::PracticeId;
 use therapy_claims::tenancy::v1 as pb;
 
 use super::Operator;
+use crate::membership::LastOwner;
 
 impl Operator {
     /// Creates a user without a practice, who may then found some with `CreatePractice`.
@@ -27,8 +28,13 @@ impl Operator {
     ///
     /// # Errors
     /// Those of `UpdateUser`.
-    pub async fn update_user(&self, practice: PracticeId, user: pb::UpdateUserRequest) -> Result<pb::User, Failure> {
-        self.users.update(&self.scope(practice), user).await
+    pub async fn update_user(
+        &self,
+        practice: PracticeId,
+        user: pb::UpdateUserRequest,
+        last: LastOwner,
+    ) -> Result<pb::User, Failure> {
+        self.users.update(&self.scope(practice), user, last).await
     }
 
     /// Creates a user without a password; the one-time token is in the answer and nowhere else.
@@ -63,8 +69,9 @@ impl Operator {
         &self,
         practice: PracticeId,
         user: &pb::DeactivateUserRequest,
+        last: LastOwner,
     ) -> Result<pb::User, Failure> {
-        self.users.deactivate(&self.scope(practice), user).await
+        self.users.deactivate(&self.scope(practice), user, last).await
     }
 
     /// Lets a user in again.

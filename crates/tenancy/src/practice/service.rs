@@ -57,7 +57,8 @@ impl pb::practice_service_server::PracticeService for Practices {
                         if !is_settled {
                             user::store::set_active_practice(tx, founder, id).await?;
                         }
-                        Ok(changed(&scope, Action::Create, practice.clone()))
+                        let place = Entry::bare(&scope, Action::PermissionChange, "membership").with(founder.uuid());
+                        Ok(changed(&scope, Action::Create, practice.clone()).and(place))
                     }
                 })
                 .await?;

@@ -8,6 +8,7 @@ use therapy_claims::tenancy::v1::user_service_server::UserService as _;
 use tonic::Status;
 
 use super::fixture::*;
+use crate::membership::LastOwner;
 
 async fn deactivate(world: &World, token: &str, id: &str) -> Result<pb::User, Status> {
     let request = pb::DeactivateUserRequest { id: id.into(), ..Default::default() };
@@ -185,7 +186,12 @@ async fn the_operator_leaves_no_practice_without_an_owner_either() {
     let (other, other_owner) = world.owned_practice("bob").await;
     let end = |person: &Person| pb::DeactivateUserRequest { id: person.user.id.clone(), ..Default::default() };
     let deactivate = async |practice, person| {
-        world.operator.deactivate_user(practice, &end(person)).await.err().map_or("ok", |failure| failure.reason)
+        world
+            .operator
+            .deactivate_user(practice, &end(person), LastOwner::Stays)
+            .await
+            .err()
+            .map_or("ok", |failure| failure.reason)
     };
     assert_eq!(deactivate(home, &owner).await, "LAST_OWNER");
     // a member here who owns another practice
@@ -197,6 +203,36 @@ async fn the_operator_leaves_no_practice_without_an_owner_either() {
     assert_eq!(deactivate(other, &other_owner).await, "ok");
     let audited = world.trail(other).await;
     assert!(audited.contains(&"permission_change user allowed system".to_owned()), "{audited:?}");
+}
+
+#[tokio::test]
+async fn the_last_owner_who_gets_in_goes_only_if_the_operator_says_so() {
+    let world = World::new().await;
+    let (practice, owner) = world.owned_practice("ada").await;
+    let unverify = async |person: &Person, last| {
+        let user = pb::User { id: person.user.id.clone(), ..Default::default() };
+        let request =
+            pb::UpdateUserRequest { user: Some(user), update_mask: mask(&["is_verified"]), ..Default::default() };
+        world.operator.update_user(practice, request, last).await.err().map_or("ok", |failure| failure.reason)
+    };
+    let deactivate = async |person: &Person, last| {
+        let request = pb::DeactivateUserRequest { id: person.user.id.clone(), ..Default::default() };
+        world.operator.deactivate_user(practice, &request, last).await.err().map_or("ok", |failure| failure.reason)
+    };
+    // neither an admin nor an owner who doesn't get in could take over
+    world.person(practice, "alf", pb::Role::Admin, false).await;
+    let second = world.person(practice, "eve", pb::Role::Admin, true).await;
+    assert_eq!(unverify(&second, LastOwner::Stays).await, "ok");
+    for _ in 0..2 {
+        assert_eq!(unverify(&owner, LastOwner::Stays).await, "LAST_OWNER");
+        assert_eq!(deactivate(&owner, LastOwner::Stays).await, "LAST_OWNER");
+    }
+    let call = world.call(&owner.token, "GetPractice", ()).await;
+    call.expect("what was refused did not happen");
+    assert_eq!(deactivate(&second, LastOwner::Stays).await, "ok");
+    assert_eq!(unverify(&owner, LastOwner::MayGo).await, "ok");
+    assert_eq!(deactivate(&owner, LastOwner::MayGo).await, "ok");
+    assert!(world.resolve_now(&owner.token).await.is_err());
 }
 
 #[tokio::test]

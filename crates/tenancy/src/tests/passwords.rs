@@ -73,6 +73,9 @@ async fn an_invitation_opens_nothing_but_a_password_and_is_stored_nowhere() {
     assert_eq!(world.directory.resolve(&first.one_time_token, None).await.unwrap_err().reason, "UNAUTHENTICATED");
     let call = world.call(&owner.token, "InviteUser", request).await.unwrap();
     let again = world.users.invite_user(call).await.unwrap().into_inner();
+    let roles = "SELECT array_to_string(resource_ids, ' ') AS line FROM audit.entries \
+                 WHERE resource_type = 'membership' AND method LIKE '%/InviteUser' AND outcome = 'allowed'";
+    assert_eq!(world.lines(roles).await, [first.user.clone().unwrap().id], "the role is on record, once");
     assert_eq!(again, pb::InviteUserResponse { one_time_token: String::new(), ..first.clone() });
     assert!(!first.one_time_token.is_empty());
     let secret = first.one_time_token.rsplit('_').next().unwrap();

@@ -22,7 +22,7 @@ async fn whoever_creates_a_practice_owns_and_administers_it() {
     let place = memberships.iter().find(|m| m.practice_id == id).unwrap();
     assert!(place.is_owner && place.role == kernel::Role::Admin);
     assert_eq!(*active_practice_id, Some(home), "the active practice stays");
-    assert_eq!(world.trail(id).await, ["create practice allowed user"]);
+    assert_eq!(world.trail(id).await, ["create practice allowed user", "permission_change membership allowed user"]);
 
     // a repeat finds the first answer
     let call = world.call(&person.token, "CreatePractice", request.clone()).await.unwrap();

@@ -5,6 +5,7 @@ use therapy_claims::tenancy::v1::auth_service_server::AuthService as _;
 use therapy_claims::tenancy::v1::user_service_server::UserService as _;
 
 use super::fixture::*;
+use crate::membership::LastOwner;
 
 fn update(user: &pb::User, paths: &[&str]) -> pb::UpdateUserRequest {
     pb::UpdateUserRequest { user: Some(user.clone()), update_mask: mask(paths), ..Default::default() }
@@ -21,7 +22,10 @@ async fn a_new_user_can_log_in_and_works_here() {
     assert!(user.is_verified && user.phi_training_completed && user.is_active);
     assert_eq!(user.role(), pb::Role::Billing);
     assert_eq!(world.log_in("bea").await.unwrap().user.unwrap(), user);
-    assert!(world.trail(practice).await.contains(&"create user allowed user".to_owned()));
+    // in one transaction: whoever comes, and as what
+    let trail = world.trail(practice).await;
+    let expected = ["create user allowed user", "permission_change membership allowed user"];
+    assert_eq!(trail.iter().rev().take(2).rev().collect::<Vec<_>>(), expected, "{trail:?}");
     // a repeat answers the same, whatever the password says
     let again = pb::CreateUserRequest { password: "another password".into(), ..request };
     let call = world.call(&owner.token, "CreateUser", again).await.unwrap();
@@ -167,7 +171,7 @@ async fn a_person_of_several_practices_is_not_one_practices_to_change() {
     }
     // the operator still can
     let renamed = pb::User { first_name: "Tessa".into(), ..person.user };
-    world.operator.update_user(home, update(&renamed, &["first_name"])).await.unwrap();
+    world.operator.update_user(home, update(&renamed, &["first_name"]), LastOwner::Stays).await.unwrap();
 }
 
 #[tokio::test]

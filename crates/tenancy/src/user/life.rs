@@ -1,4 +1,4 @@
-//! How people come, go and come back: invitations, resets, deactivation, reactivation, ended sessions.
+//! How people go and come back: resets, deactivation, reactivation, ended sessions.
 
 use audit::vault::once;
 use audit::{Action, Change, Entry};
@@ -6,62 +6,18 @@ use futures_util::join;
 use kernel::clock::timestamp;
 use kernel::id::UserId;
 use kernel::{Code, Failure, Phi, Scope, Violations, etag};
-use schema::Tx;
+use prost::Message;
+use schema::{Once, Tx};
 use therapy_claims::tenancy::v1 as pb;
 
-use super::service::{Users, changed, create, judged};
-use super::{User, UserPatch, convert, judge_return, store};
-use crate::membership::{self, Membership, MembershipPatch};
-use crate::one_time::{self, INVITE_LIFE, RESET_LIFE};
+use super::service::{Users, changed, judged, keep_an_owner};
+use super::{User, UserPatch, judge_return, store};
+use crate::membership::{self, LastOwner, MembershipPatch};
+use crate::one_time::{self, RESET_LIFE};
 use crate::token::{self, TokenKind};
 use crate::totp;
 
 impl Users {
-    /// Creates a user without a password, and a one-time token that sets one.
-    ///
-    /// # Errors
-    /// Those of `InviteUser`.
-    pub async fn invite(
-        &self,
-        scope: &Scope,
-        message: pb::InviteUserRequest,
-    ) -> Result<pb::InviteUserResponse, Failure> {
-        let mut v = Violations::new();
-        let once = once(&mut v, scope, &message.request_id, &message);
-        let role = membership::convert::role(&mut v, "role", message.role);
-        let therapist = v.optional_id("therapist_id", &message.therapist_id);
-        v.set_prefix("user.");
-        let user = convert::new(&mut v, scope.now(), role, &message.user.unwrap_or_default());
-        let user = v.done(user)?;
-        let place = Membership::new(scope, user.id, role, message.is_owner, therapist);
-        let minted = token::mint(self.env(), TokenKind::Invite)?;
-        let expires_at = scope.now() + INVITE_LIFE;
-        let body = || {
-            async |tx: &Tx<'_>| {
-                let owners = membership::store::lock_owners(tx).await?;
-                if place.is_owner {
-                    owners.require(scope.actor())?;
-                }
-                let created = create(tx, &user, None, &place).await?;
-                store_token(tx, &minted, user.id, expires_at).await?;
-                let entry = Entry::bare(scope, Action::Create, "user").with(user.id.uuid());
-                let response = pb::InviteUserResponse {
-                    one_time_token: String::new(),
-                    token_id: minted.key_id.to_string(),
-                    expires_at: Some(timestamp(expires_at)),
-                    user: Some(convert::to_pb(created, scope.now())),
-                };
-                Ok(Change::recorded(entry, Phi::new(response)))
-            }
-        };
-        let mut response: pb::InviteUserResponse = self.vault().write(scope, once.as_ref(), body).await?;
-        // a repeat gets the first answer, whose token is another one
-        if response.token_id == minted.key_id.as_str() {
-            response.one_time_token = minted.secret.reveal();
-        }
-        Ok(response)
-    }
-
     /// Makes a one-time token for a user's next password.
     ///
     /// # Errors
@@ -71,16 +27,13 @@ impl Users {
         scope: &Scope,
         message: pb::ResetPasswordRequest,
     ) -> Result<pb::ResetPasswordResponse, Failure> {
-        let mut v = Violations::new();
-        let once = once(&mut v, scope, &message.request_id, &message);
-        let id: UserId = v.id("id", &message.id);
-        let id = v.done(id)?;
+        let Aim { once, id, .. } = aim(scope, &message, (&message.id, "", &message.request_id))?;
         let minted = token::mint(self.env(), TokenKind::Reset)?;
         let expires_at = scope.now() + RESET_LIFE;
         let body = || {
             async |tx: &Tx<'_>| {
                 judged(tx, id, None).await?;
-                store_token(tx, &minted, id, expires_at).await?;
+                one_time::store::open(tx, &minted, id, expires_at).await?;
                 let entry = Entry::bare(scope, Action::PermissionChange, "user").with(id.uuid());
                 let response = pb::ResetPasswordResponse {
                     one_time_token: String::new(),
@@ -101,15 +54,16 @@ impl Users {
     ///
     /// # Errors
     /// Those of `DeactivateUser`.
-    pub async fn deactivate(&self, scope: &Scope, message: &pb::DeactivateUserRequest) -> Result<pb::User, Failure> {
-        let mut v = Violations::new();
-        let once = once(&mut v, scope, &message.request_id, message);
-        let id = v.id("id", &message.id);
-        let expected = etag::expected(&mut v, "etag", &message.etag);
-        let id = v.done(id)?;
+    pub async fn deactivate(
+        &self,
+        scope: &Scope,
+        message: &pb::DeactivateUserRequest,
+        last: LastOwner,
+    ) -> Result<pb::User, Failure> {
+        let Aim { once, id, expected } = aim(scope, message, (&message.id, &message.etag, &message.request_id))?;
         let body = || {
             async |tx: &Tx<'_>| {
-                let user = deactivate(tx, id, expected).await?;
+                let user = deactivate(tx, id, expected, last).await?;
                 Ok(changed(scope, Action::PermissionChange, user))
             }
         };
@@ -121,11 +75,7 @@ impl Users {
     /// # Errors
     /// Those of `ReactivateUser`.
     pub async fn reactivate(&self, scope: &Scope, message: &pb::ReactivateUserRequest) -> Result<pb::User, Failure> {
-        let mut v = Violations::new();
-        let once = once(&mut v, scope, &message.request_id, message);
-        let id = v.id("id", &message.id);
-        let expected = etag::expected(&mut v, "etag", &message.etag);
-        let id = v.done(id)?;
+        let Aim { once, id, expected } = aim(scope, message, (&message.id, &message.etag, &message.request_id))?;
         let body = || {
             async |tx: &Tx<'_>| {
                 let user = reactivate(tx, id, expected).await?;
@@ -144,10 +94,7 @@ impl Users {
         scope: &Scope,
         message: &pb::ResetTotpRequest,
     ) -> Result<pb::ResetTotpResponse, Failure> {
-        let mut v = Violations::new();
-        let once = once(&mut v, scope, &message.request_id, message);
-        let id: UserId = v.id("id", &message.id);
-        let id = v.done(id)?;
+        let Aim { once, id, .. } = aim(scope, message, (&message.id, "", &message.request_id))?;
         let body = || {
             async |tx: &Tx<'_>| {
                 judged(tx, id, None).await?;
@@ -168,10 +115,7 @@ impl Users {
         scope: &Scope,
         message: &pb::RevokeSessionsRequest,
     ) -> Result<pb::RevokeSessionsResponse, Failure> {
-        let mut v = Violations::new();
-        let once = once(&mut v, scope, &message.request_id, message);
-        let id: UserId = v.id("id", &message.id);
-        let id = v.done(id)?;
+        let Aim { once, id, .. } = aim(scope, message, (&message.id, "", &message.request_id))?;
         let body = || {
             async |tx: &Tx<'_>| {
                 store::get(tx, id).await?;
@@ -184,20 +128,25 @@ impl Users {
     }
 }
 
-async fn store_token(
-    tx: &Tx<'_>,
-    minted: &token::Minted,
-    user: UserId,
-    expires_at: chrono::DateTime<chrono::Utc>,
-) -> Result<(), Failure> {
-    if one_time::store::insert(tx, minted, user, expires_at).await? {
-        return Ok(());
-    }
-    Err(Failure::new(Code::FailedPrecondition, "USER_INACTIVE", "the user was deactivated; reactivate it first"))
+/// Whom a request is about.
+struct Aim {
+    once: Option<Once>,
+    id: UserId,
+    expected: Option<i64>,
+}
+
+/// Reads whom a request is about, by its `id`, `etag` and `request_id`.
+fn aim<M: Message>(scope: &Scope, message: &M, (id, tag, key): (&str, &str, &str)) -> Result<Aim, Failure> {
+    let mut v = Violations::new();
+    let once = once(&mut v, scope, key, message);
+    let id = v.id("id", id);
+    let expected = etag::expected(&mut v, "etag", tag);
+    let id = v.done(id)?;
+    Ok(Aim { once, id, expected })
 }
 
 /// Ends the user, the membership and the sessions.
-async fn deactivate(tx: &Tx<'_>, id: UserId, expected: Option<i64>) -> Result<User, Failure> {
+async fn deactivate(tx: &Tx<'_>, id: UserId, expected: Option<i64>, last: LastOwner) -> Result<User, Failure> {
     let before = judged(tx, id, expected).await?;
     let (owners, places) = join!(membership::store::lock_owners(tx), membership::store::of_user(tx, id));
     // the operator may end people of several practices; whether another one keeps an owner can't be seen from here
@@ -211,7 +160,10 @@ async fn deactivate(tx: &Tx<'_>, id: UserId, expected: Option<i64>) -> Result<Us
     }
     let place = membership::store::lock(tx, id).await?;
     let end = MembershipPatch { is_active: Some(false), ..MembershipPatch::default() };
-    owners.judge(tx.scope().actor(), &place, &place.patched(&end))?;
+    owners.judge_rank(tx.scope().actor(), &place, &place.patched(&end))?;
+    if last == LastOwner::Stays {
+        keep_an_owner(tx, &owners, id).await?;
+    }
     membership::store::update(tx, id, &end).await?;
     let inactive = UserPatch { is_active: Some(false), ..UserPatch::default() };
     let updated = store::update(tx, &before.patched(&inactive, tx.scope().now())).await?;

@@ -5,13 +5,13 @@ use audit::{Action, Change, Entry, Vault};
 use futures_util::join;
 use kernel::id::UserId;
 use kernel::mask::Mask;
-use kernel::{Call, Failure, Phi, Role, Scope, Violations, answer, etag};
+use kernel::{Call, Failure, Phi, Scope, Violations, answer, etag};
 use schema::{Once, Tx};
 use therapy_claims::tenancy::v1 as pb;
 use tonic::{Request, Response, Status};
 
 use super::{User, UserPatch, convert, judge_change, judge_gates, store};
-use crate::membership::{self, Membership};
+use crate::membership::{self, LastOwner, Owners, last_owner};
 use crate::one_time;
 use crate::password::Passwords;
 use crate::token::Env;
@@ -34,69 +34,25 @@ impl Users {
         &self.vault
     }
 
+    pub(super) const fn passwords(&self) -> &Passwords {
+        &self.passwords
+    }
+
     /// Which installation the one-time tokens are for.
     pub(super) const fn env(&self) -> &Env {
         &self.env
-    }
-
-    /// Creates a user with a first membership.
-    ///
-    /// # Errors
-    /// Those of `CreateUser`.
-    pub async fn create(&self, scope: &Scope, mut message: pb::CreateUserRequest) -> Result<pb::User, Failure> {
-        let mut v = Violations::new();
-        let password = convert::read_password(&mut v, "password", &message.password);
-        // the digest is stored, and must not help anybody to guess the password
-        message.password.clear();
-        let once = once(&mut v, scope, &message.request_id, &message);
-        let role = membership::convert::role(&mut v, "role", message.role);
-        let therapist = v.optional_id("therapist_id", &message.therapist_id);
-        v.set_prefix("user.");
-        let user = convert::new(&mut v, scope.now(), role, &message.user.unwrap_or_default());
-        let user = v.done(user)?;
-        let place = Membership::new(scope, user.id, role, message.is_owner, therapist);
-        let hash = self.passwords.hash(password).await?;
-        self.vault
-            .write(scope, once.as_ref(), || {
-                async |tx| {
-                    let owners = membership::store::lock_owners(tx).await?;
-                    if place.is_owner {
-                        owners.require(scope.actor())?;
-                    }
-                    let created = create(tx, &user, Some(&hash), &place).await?;
-                    Ok(changed(scope, Action::Create, created))
-                }
-            })
-            .await
-    }
-
-    /// Creates a user who has no practice yet, and may found one.
-    ///
-    /// # Errors
-    /// Those of `CreateUser`.
-    pub async fn create_founder(&self, scope: &Scope, user: &pb::User, password: &str) -> Result<pb::User, Failure> {
-        let mut v = Violations::new();
-        let password = convert::read_password(&mut v, "password", password);
-        v.set_prefix("user.");
-        let user = convert::new(&mut v, scope.now(), Role::Admin, user);
-        let user = v.done(user)?;
-        let hash = self.passwords.hash(password).await?;
-        self.vault
-            .write(scope, None, || {
-                async |tx| {
-                    store::insert(tx, &user, Some(&hash)).await?;
-                    let entry = Entry::bare(scope, Action::Create, "user").with(user.id.uuid());
-                    Ok(Change::recorded(entry, Phi::new(convert::to_pb(user.clone(), scope.now()))))
-                }
-            })
-            .await
     }
 
     /// Changes a user, or their password.
     ///
     /// # Errors
     /// Those of `UpdateUser`.
-    pub async fn update(&self, scope: &Scope, mut message: pb::UpdateUserRequest) -> Result<pb::User, Failure> {
+    pub async fn update(
+        &self,
+        scope: &Scope,
+        mut message: pb::UpdateUserRequest,
+        last: LastOwner,
+    ) -> Result<pb::User, Failure> {
         let mut v = Violations::new();
         let password = std::mem::take(&mut message.password);
         let password = (!password.is_empty()).then(|| convert::read_password(&mut v, "password", &password));
@@ -116,7 +72,7 @@ impl Users {
             Some(password) => Some(self.passwords.hash(password).await?),
             None => None,
         };
-        self.change(scope, once.as_ref(), (id, expected), &patch, hash.as_deref()).await
+        self.change(scope, once.as_ref(), (id, expected), (&patch, last), hash.as_deref()).await
     }
 
     /// Lists the users of the scope's practice.
@@ -140,7 +96,7 @@ impl Users {
         scope: &Scope,
         once: Option<&Once>,
         (id, expected): (UserId, Option<i64>),
-        patch: &UserPatch,
+        (patch, last): (&UserPatch, LastOwner),
         password_hash: Option<&str>,
     ) -> Result<pb::User, Failure> {
         self.vault
@@ -149,6 +105,9 @@ impl Users {
                     let before = judged(tx, id, expected).await?;
                     let after = before.patched(patch, scope.now());
                     judge_gates(scope.actor(), &before, &after)?;
+                    if last == LastOwner::Stays && before.is_verified && !after.is_verified {
+                        keep_an_owner(tx, &membership::store::lock_owners(tx).await?, id).await?;
+                    }
                     let mut updated = store::update(tx, &after).await?;
                     if let Some(hash) = password_hash {
                         store::set_password(tx, id, hash).await?;
@@ -198,7 +157,7 @@ impl pb::user_service_server::UserService for Users {
 
     async fn update_user(&self, request: Request<pb::UpdateUserRequest>) -> Result<Response<pb::User>, Status> {
         let Call { ctx, message } = Call::of(request)?;
-        answer(&ctx, async { self.update(ctx.scope()?, message).await }).await
+        answer(&ctx, async { self.update(ctx.scope()?, message, LastOwner::Stays).await }).await
     }
 
     async fn list_users(
@@ -211,7 +170,7 @@ impl pb::user_service_server::UserService for Users {
 
     async fn deactivate_user(&self, request: Request<pb::DeactivateUserRequest>) -> Result<Response<pb::User>, Status> {
         let Call { ctx, message } = Call::of(request)?;
-        answer(&ctx, async { self.deactivate(ctx.scope()?, &message).await }).await
+        answer(&ctx, async { self.deactivate(ctx.scope()?, &message, LastOwner::Stays).await }).await
     }
 
     async fn reactivate_user(&self, request: Request<pb::ReactivateUserRequest>) -> Result<Response<pb::User>, Status> {
@@ -259,10 +218,17 @@ pub(super) async fn judged(tx: &Tx<'_>, id: UserId, expected: Option<i64>) -> Re
     Ok(user)
 }
 
-/// A user with the first membership, whose practice is the active one.
-pub(super) async fn create(tx: &Tx<'_>, user: &User, hash: Option<&str>, place: &Membership) -> Result<User, Failure> {
-    store::insert(tx, user, hash).await?;
-    membership::store::insert(tx, place).await?;
-    store::set_active_practice(tx, user.id, place.practice_id).await?;
-    store::get(tx, user.id).await
+/// Refuses what would leave the practice without an owner who gets in: the one who goes, and others who can't log in or
+/// are not verified, don't count.
+pub(super) async fn keep_an_owner(tx: &Tx<'_>, owners: &Owners, leaving: UserId) -> Result<(), Failure> {
+    if !owners.0.contains(&leaving) {
+        return Ok(());
+    }
+    for owner in owners.0.iter().filter(|owner| **owner != leaving) {
+        let owner = store::get(tx, *owner).await?;
+        if owner.is_active && owner.is_verified {
+            return Ok(());
+        }
+    }
+    Err(last_owner())
 }

@@ -2,11 +2,12 @@
 
 use kernel::Failure;
 use serde_json::{Value, json};
+use tenancy::membership::LastOwner;
 use tenancy::operator::Operator;
 use therapy_claims::tenancy::v1 as pb;
 
 use super::{PAGE, id};
-use crate::config::{MembershipAction, Person, RoleName, UserAction};
+use crate::config::{MembershipAction, Person, RoleName, UserAction, UserOf};
 
 pub(super) async fn act(operator: &Operator, action: UserAction) -> Result<Vec<Value>, Failure> {
     match action {
@@ -28,31 +29,44 @@ pub(super) async fn act(operator: &Operator, action: UserAction) -> Result<Vec<V
             let reset = operator.reset_password(id(&of.practice)?, request).await?;
             Ok(vec![json!({"token_id": reset.token_id, "one_time_token": reset.one_time_token})])
         }
-        UserAction::Suspend(of) => {
-            let request = pb::DeactivateUserRequest { id: of.user, ..Default::default() };
-            Ok(vec![row(&operator.deactivate_user(id(&of.practice)?, &request).await?)])
+        UserAction::Suspend { user, last_owner } => {
+            let request = pb::DeactivateUserRequest { id: user.user, ..Default::default() };
+            Ok(vec![row(&operator.deactivate_user(id(&user.practice)?, &request, last(last_owner)).await?)])
         }
         UserAction::Reactivate(of) => {
             let request = pb::ReactivateUserRequest { id: of.user, ..Default::default() };
             Ok(vec![row(&operator.reactivate_user(id(&of.practice)?, &request).await?)])
         }
         UserAction::Verify { user, phi_trained } => {
-            let mut paths = vec!["is_verified".to_owned()];
-            paths.extend(phi_trained.then(|| "phi_training_completed".to_owned()));
-            let verified = pb::User {
-                id: user.user,
-                is_verified: true,
-                phi_training_completed: phi_trained,
-                ..pb::User::default()
-            };
-            let request = pb::UpdateUserRequest {
-                user: Some(verified),
-                update_mask: Some(prost_types::FieldMask { paths }),
-                ..pb::UpdateUserRequest::default()
-            };
-            Ok(vec![row(&operator.update_user(id(&user.practice)?, request).await?)])
+            let mut paths = vec!["is_verified"];
+            paths.extend(phi_trained.then_some("phi_training_completed"));
+            let verified = pb::User { is_verified: true, phi_training_completed: phi_trained, ..pb::User::default() };
+            update(operator, user, verified, &paths, LastOwner::Stays).await
+        }
+        UserAction::Unverify { user, last_owner } => {
+            update(operator, user, pb::User::default(), &["is_verified"], last(last_owner)).await
         }
     }
+}
+
+async fn update(
+    operator: &Operator,
+    of: UserOf,
+    user: pb::User,
+    paths: &[&str],
+    last: LastOwner,
+) -> Result<Vec<Value>, Failure> {
+    let paths = paths.iter().map(|path| (*path).to_owned()).collect();
+    let request = pb::UpdateUserRequest {
+        user: Some(pb::User { id: of.user, ..user }),
+        update_mask: Some(prost_types::FieldMask { paths }),
+        ..pb::UpdateUserRequest::default()
+    };
+    Ok(vec![row(&operator.update_user(id(&of.practice)?, request, last).await?)])
+}
+
+const fn last(may_go: bool) -> LastOwner {
+    if may_go { LastOwner::MayGo } else { LastOwner::Stays }
 }
 
 pub(super) async fn act_on_membership(operator: &Operator, action: MembershipAction) -> Result<Vec<Value>, Failure> {

@@ -11,11 +11,13 @@ use std::sync::Arc;
 
 use diesel::ConnectionError;
 use diesel_async::AsyncPgConnection;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// A database URL that was read and found safe. Holds a password: it can't be printed.
@@ -95,6 +97,22 @@ impl Link {
         }
         let (client, connection) = self.config.connect(NoTls).await.map_err(failed)?;
         AsyncPgConnection::try_from_client_and_connection(client, connection).await
+    }
+
+    /// Opens a connection of the driver's own, for what diesel can't say: `COPY`. The future is the connection's work; it
+    /// ends with the client, and must be polled until then.
+    ///
+    /// # Errors
+    /// When the database can't be reached, is not who it should be, or refuses the role.
+    pub async fn client(
+        &self,
+    ) -> Result<(Client, BoxFuture<'static, Result<(), tokio_postgres::Error>>), tokio_postgres::Error> {
+        if let Some(tls) = &self.tls {
+            let (client, connection) = self.config.connect(tls.clone()).await?;
+            return Ok((client, connection.boxed()));
+        }
+        let (client, connection) = self.config.connect(NoTls).await?;
+        Ok((client, connection.boxed()))
     }
 }
 

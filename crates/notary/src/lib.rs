@@ -1,0 +1,3 @@
+//! What makes the audit log trustworthy to outsiders: signed checkpoints of it, and the check that it still agrees.
+
+pub mod verify;

@@ -96,9 +96,17 @@ mod tests {
         let shown = Fingerprint::of(b"abc").to_string();
         let longer = format!("{shown}AA");
         let odd = HEX.replacen("BA:78", "BA7:8", 1);
-        for text in
-            ["", ":", "sha256", &longer, &odd, &HEX[1..], &HEX[3..], &HEX.replace('B', "G"), &format!("{shown}=")]
-        {
+        for text in [
+            "",
+            ":",
+            "sha256",
+            &longer,
+            &odd,
+            HEX.get(1..).unwrap(),
+            HEX.get(3..).unwrap(),
+            &HEX.replace('B', "G"),
+            &format!("{shown}="),
+        ] {
             assert_eq!(text.parse::<Fingerprint>(), Err(NotAFingerprint), "{text}");
         }
     }

@@ -42,7 +42,7 @@ DO $$ BEGIN
 END $$;
 ALTER ROLE claims_analytics LOGIN NOINHERIT;
 
--- Moves closed claims to cold storage.
+-- Reads the audit log across practices, to sign checkpoints of it.
 DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'claims_archiver') THEN CREATE ROLE claims_archiver; END IF;
 END $$;

@@ -148,6 +148,12 @@ impl fmt::Debug for Signer {
 }
 
 impl Verifier {
+    /// Who signs.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Reads a note and checks that this key signed it.
     fn open(&self, note: &str) -> Result<Checkpoint, Refused> {
         let (body, signatures) = note.split_once("\n\n").ok_or(Refused::Form)?;

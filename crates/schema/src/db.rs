@@ -140,6 +140,14 @@ impl Db {
         self.connection(POOL_WAIT).await
     }
 
+    /// A connection that is nobody else's and ends when it is dropped, for what lasts as long as a session does.
+    ///
+    /// # Errors
+    /// When no connection is to be had.
+    pub async fn session(&self) -> Result<AsyncPgConnection> {
+        Ok(Object::take(self.connection(POOL_WAIT).await?))
+    }
+
     async fn lease(&self, time_left: Duration) -> Result<Lease> {
         self.connection(time_left.min(POOL_WAIT)).await.map(Lease::new)
     }

@@ -42,6 +42,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     "2026-11-25-000100_claim_actions",
     "2026-11-25-000200_certificates",
     "2026-11-25-000300_audit_chain",
+    "2026-11-25-000400_audit_checkpoints",
     "2026-11-25-000500_token_touch",
 };
 

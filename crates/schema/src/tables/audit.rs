@@ -1,6 +1,15 @@
 //! Tables of the PostgreSQL schema `audit`. Written by the test `database`; don't edit.
 
 diesel::table! {
+    audit.checkpoints (practice_id) {
+        practice_id -> Uuid,
+        size -> Int8,
+        peaks -> Bytea,
+        exported_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     audit.entries (practice_id, position, recorded_at) {
         practice_id -> Uuid,
         position -> Int8,

@@ -128,6 +128,29 @@ async fn the_audit_batcher_adds_entries_to_any_practice_and_reads_none() {
 }
 
 #[tokio::test]
+async fn the_archiver_reads_the_audit_log_of_all_practices_and_changes_none_of_it() {
+    let (database, _migrator) = filled().await;
+    let mut archiver = database.connect("claims_archiver").await;
+    for table in ["entries", "heads", "checkpoints"] {
+        let sql = format!(
+            "SELECT DISTINCT practice_id::text AS line FROM audit.{table} WHERE practice_id <> '{NIL}' ORDER BY 1"
+        );
+        assert_eq!(lines(&mut archiver, &sql).await, [A, B], "{table}");
+    }
+    run(&mut archiver, "UPDATE audit.checkpoints SET exported_at = '2026-11-24Z'").await;
+    for sql in [
+        "UPDATE audit.heads SET last_position = 0",
+        "DELETE FROM audit.checkpoints",
+        "UPDATE audit.checkpoints SET practice_id = practice_id",
+        "UPDATE audit.entries SET attempts = 2",
+        "INSERT INTO audit.entries SELECT * FROM audit.entries",
+        "SELECT count(*) FROM clinical.patients",
+    ] {
+        assert!(refused(&mut archiver, sql).await.contains("permission denied"), "{sql}");
+    }
+}
+
+#[tokio::test]
 async fn the_summaries_reader_stands_in_one_practice_too() {
     let (database, _migrator) = filled().await;
     let mut reader = database.connect("claims_analytics").await;

@@ -68,6 +68,7 @@ const PRACTICE: &str = "
     INSERT INTO feed.cursors (practice_id, subscription_id) VALUES ('$p', '$account');
     INSERT INTO audit.entries (practice_id, position, recorded_at, actor_kind, user_id, action, outcome, resource_type, $chain)
       VALUES ('$p', 1, '2026-11-20Z', 'user', '$both', 'create', 'allowed', 'practice', $link);
+    INSERT INTO audit.checkpoints (practice_id, size, peaks, exported_at) VALUES ('$p', 1, sha256('x'), '2026-11-20Z');
     INSERT INTO analytics.practice_summaries (practice_id, day) VALUES ('$p', '2026-11-20');
     INSERT INTO analytics.watermarks (practice_id) VALUES ('$p');
     INSERT INTO ops.requests (practice_id, caller_id, method, request_id, request_hash) VALUES ('$p', '$both', 'm', '$p', sha256('x'))";

@@ -69,6 +69,7 @@ pub(super) const RULES: &[Rule] = &[
               'feed.cursors access_functions * claims_owner',
               'ops.requests purge d claims_owner', 'ops.requests purge_read r claims_owner',
               'audit.heads batcher r claims_audit', 'audit.heads batcher_advance w claims_audit', 'audit.entries batcher a claims_audit',
+              'audit.heads archiver r claims_archiver', 'audit.entries archiver r claims_archiver', 'audit.checkpoints archiver * claims_archiver',
               'analytics.practice_summaries reader r claims_analytics', 'analytics.watermarks reader r claims_analytics')",
         bad: "CREATE POLICY peek ON clinical.patients FOR SELECT TO claims_feed USING (true)",
         reports: "clinical.patients peek r claims_feed",
@@ -201,12 +202,13 @@ pub(super) const RULES: &[Rule] = &[
         reports: "clinical.sessions claims_app TRUNCATE",
     },
     Rule {
-        name: "7: on audit.* the application only adds and reads entries and moves heads",
+        name: "7: on audit.* the application only adds and reads entries and moves heads, and the archiver notes checkpoints",
         violations: "
             SELECT format('%s %s %s', o.name, a.grantee::regrole, a.privilege_type) AS line
             FROM ours o, aclexplode(o.relacl) a
             WHERE o.name LIKE 'audit.%' AND a.grantee <> o.relowner AND a.privilege_type <> 'SELECT'
-              AND (o.name, a.privilege_type) <> ('audit.entries', 'INSERT')",
+              AND (o.name, a.privilege_type) <> ('audit.entries', 'INSERT')
+              AND (o.name, a.privilege_type, a.grantee) <> ('audit.checkpoints', 'INSERT', 'claims_archiver'::regrole)",
         bad: "GRANT UPDATE ON audit.entries TO claims_app",
         reports: "audit.entries claims_app UPDATE",
     },

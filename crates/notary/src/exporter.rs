@@ -1,0 +1,471 @@
+//! Writes checkpoints: the root of each practice's log, signed, as it grows.
+//!
+//! A round looks for practices that are due, computes their roots from the entries since the last time, stores the signed
+//! checkpoints and, when they are durable, remembers how far it came. Wherever it dies, the next one compares what is
+//! remembered with what is stored and goes on from there: the same log gives the same bytes, and a log that isn't the
+//! same gets no signature any more. Of several servers one exports: who holds a lock of the database.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use audit::merkle::{Frontier, leaf};
+use audit::note::Checkpoint;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+use kernel::{Clock, PracticeId};
+use schema::Db;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+mod fault;
+mod held;
+mod ledger;
+
+pub use fault::Fault;
+
+use self::held::{Held, Standing};
+use self::ledger::{Ledger, Remembered};
+use crate::keys::Keys;
+use crate::store::{self, Address, Store};
+
+/// How often it looks for practices that are due.
+const TICK: Duration = Duration::from_secs(1);
+/// Checkpoints written at a time.
+const AT_ONCE: usize = 32;
+/// How long a round, and the last one after it, may take once the end is near.
+const GRACE: Duration = Duration::from_secs(4);
+/// How often a failure that lasts is said again.
+const SAID: TimeDelta = TimeDelta::minutes(1);
+
+/// Why a round was not complete. The next one makes up for it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the database failed")]
+    Database(#[from] schema::Error),
+    #[error("checkpoints were not stored")]
+    Store(#[from] store::Error),
+}
+
+/// How the export stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Whether this is the one exporter.
+    pub leads: bool,
+    /// Checkpoints that this exporter wrote.
+    pub written: u64,
+    /// Why the last round was not complete.
+    pub failing: Option<String>,
+    /// Practices that are not signed for any more.
+    pub faults: BTreeMap<PracticeId, Fault>,
+}
+
+/// Writes checkpoints as long as it has the lock.
+pub struct Exporter {
+    db: Db,
+    store: Store,
+    keys: Arc<Keys>,
+    clock: Clock,
+    term: Option<Term>,
+    status: watch::Sender<Status>,
+    /// When a failure that lasts was last said.
+    said: Option<DateTime<Utc>>,
+}
+
+/// What is known while one connection lasts, as nobody else writes then.
+struct Term {
+    ledger: Ledger,
+    leads: bool,
+    held: BTreeMap<PracticeId, Held>,
+}
+
+/// A checkpoint to be written.
+struct Draft {
+    address: Address,
+    note: String,
+    then: Remembered,
+}
+
+/// An exporter at work. It ends when it is told to, or when this is dropped.
+#[derive(Debug)]
+pub struct Running {
+    work: JoinHandle<()>,
+    end: oneshot::Sender<()>,
+}
+
+impl Running {
+    /// Lets it write what is there, for a few seconds at most.
+    pub async fn finished(self) {
+        let _ = self.end.send(());
+        // one that panicked has nothing left to write
+        let _ = self.work.await;
+    }
+}
+
+impl Exporter {
+    /// Connections that it makes use of.
+    pub const CONNECTIONS: usize = 1;
+
+    /// An exporter on a database of the role `claims_archiver`.
+    #[must_use]
+    pub fn new(db: Db, store: Store, keys: Arc<Keys>, clock: Clock) -> Self {
+        Self { db, store, keys, clock, term: None, status: watch::Sender::new(Status::default()), said: None }
+    }
+
+    /// How it stands, from now on.
+    #[must_use]
+    pub fn status(&self) -> watch::Receiver<Status> {
+        self.status.subscribe()
+    }
+
+    /// Goes to work.
+    #[must_use]
+    pub fn start(self) -> Running {
+        let (end, ended) = oneshot::channel::<()>();
+        #[expect(clippy::disallowed_methods, reason = "it lives as long as Running, which waits for it")]
+        let work = tokio::spawn(self.run(ended.map(drop)));
+        Running { work, end }
+    }
+
+    /// Works until `ended`, and then writes what is left.
+    pub async fn run(mut self, ended: impl Future<Output = ()>) {
+        let ended = ended.shared();
+        let working = async {
+            while tokio::time::timeout(TICK, ended.clone()).await.is_err() {
+                self.tell_round(false).await;
+            }
+            self.tell_round(true).await;
+        };
+        let overdue = async {
+            ended.clone().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            () = working => {}
+            () = overdue => tracing::warn!("the last checkpoints were not written in time; the next start writes them"),
+        }
+    }
+
+    /// A round, whose failure is said: at once, and again every minute.
+    async fn tell_round(&mut self, last: bool) {
+        let outcome = self.round(last).await;
+        let now = self.clock.now();
+        match (outcome, self.said) {
+            (Ok(()), None) => {}
+            (Ok(()), Some(_)) => {
+                tracing::info!("checkpoints of the audit log are written again");
+                self.said = None;
+            }
+            (Err(_), Some(said)) if (TimeDelta::zero()..SAID).contains(&(now - said)) => {}
+            (Err(error), _) => {
+                tracing::error!(cause = %chain(&error), "checkpoints of the audit log can't be written; it is tried again");
+                self.said = Some(now);
+            }
+        }
+    }
+
+    /// Writes the checkpoints that are due; with `last` those of all practices with new entries.
+    ///
+    /// # Errors
+    /// What kept it from some of them. What was done counts.
+    pub async fn round(&mut self, last: bool) -> Result<(), Error> {
+        // not there again after an error of the database or a cancelled round: its connection ends, and the lock with it
+        let taken = self.term.take();
+        let outcome = async {
+            let mut term = match taken {
+                Some(term) => term,
+                None => Term::open(&self.db).await?,
+            };
+            let failed = if term.take_lead().await? { self.export_due(&mut term, last).await? } else { None };
+            Ok((term, failed))
+        };
+        let outcome = match outcome.await {
+            Ok((term, failed)) => {
+                self.status.send_modify(|status| status.leads = term.leads);
+                self.term = Some(term);
+                failed.map_or(Ok(()), |error| Err(Error::Store(error)))
+            }
+            Err(error) => {
+                self.status.send_modify(|status| status.leads = false);
+                Err(Error::Database(error))
+            }
+        };
+        self.status.send_modify(|status| status.failing = outcome.as_ref().err().map(|error| chain(error)));
+        outcome
+    }
+
+    /// Answers what the store failed with, if it did.
+    async fn export_due(&self, term: &mut Term, last: bool) -> schema::Result<Option<store::Error>> {
+        let now = self.clock.now();
+        for some in term.due(now, last).await?.chunks(AT_ONCE) {
+            let failed = self.export(term, some, now).await?;
+            // the others have their turn in the next round, before those that failed
+            if failed.is_some() {
+                return Ok(failed);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn export(
+        &self,
+        term: &mut Term,
+        some: &[(PracticeId, u64)],
+        now: DateTime<Utc>,
+    ) -> schema::Result<Option<store::Error>> {
+        let mut failed = None;
+        let mut newest = self.newest_of(term, some).await?;
+        let mut drafts = Vec::new();
+        for (practice, head) in some {
+            let newest = match newest.remove(practice).transpose() {
+                Ok(newest) => newest,
+                Err(error) => {
+                    term.held(*practice).failed(now);
+                    failed = Some(error);
+                    continue;
+                }
+            };
+            match self.draft(term, *practice, *head, newest, now).await? {
+                Ok(draft) => drafts.extend(draft),
+                Err(fault) => self.fault(term, *practice, fault, now),
+            }
+        }
+        let stored = join_all(drafts.iter().map(|draft| self.store.add(&draft.address, &draft.note))).await;
+        let mut done = Vec::new();
+        for (Draft { address, note: _, then }, stored) in drafts.into_iter().zip(stored) {
+            match stored {
+                Ok(()) => done.push((then, address.day)),
+                Err(store::Error::Taken(address)) => {
+                    self.fault(term, address.practice, Fault::Forked { address }, now);
+                }
+                Err(error) => {
+                    term.held(address.practice).failed(now);
+                    failed = Some(error);
+                }
+            }
+        }
+        self.status.send_modify(|status| status.written += done.len() as u64);
+        self.remember(term, done).await?;
+        Ok(failed)
+    }
+
+    /// The newest checkpoints of those practices that were not compared with the store yet.
+    async fn newest_of(
+        &self,
+        term: &mut Term,
+        some: &[(PracticeId, u64)],
+    ) -> schema::Result<BTreeMap<PracticeId, Result<Option<(Address, Vec<u8>)>, store::Error>>> {
+        let mut unchecked = Vec::new();
+        for (practice, _) in some {
+            let held = term.held(*practice);
+            if let Standing::Faulty(..) = held.standing {
+                // as if it were seen for the first time
+                let row = term.ledger.remembered(Some(*practice)).await?.pop();
+                *term.held(*practice) = row.map(Held::from).unwrap_or_default();
+            }
+            if term.held(*practice).standing == Standing::Unchecked {
+                unchecked.push(*practice);
+            }
+        }
+        let looked = unchecked.into_iter().map(async |practice| (practice, self.newest(practice).await));
+        Ok(join_all(looked).await.into_iter().collect())
+    }
+
+    async fn newest(&self, practice: PracticeId) -> Result<Option<(Address, Vec<u8>)>, store::Error> {
+        let Some(address) = self.store.newest(practice).await? else { return Ok(None) };
+        self.store.settle(&address).await?;
+        Ok(Some((address, self.store.read(&address).await?)))
+    }
+
+    /// The next checkpoint of a practice, if it has new entries. `newest` is the store's when it was looked up, which it is
+    /// for the first one.
+    async fn draft(
+        &self,
+        term: &mut Term,
+        practice: PracticeId,
+        head: u64,
+        newest: Option<Option<(Address, Vec<u8>)>>,
+        now: DateTime<Utc>,
+    ) -> schema::Result<Result<Option<Draft>, Fault>> {
+        if let Some(newest) = newest {
+            match self.check(term, practice, head, newest.as_ref()).await? {
+                Ok(()) => {}
+                Err(fault) => return Ok(Err(fault)),
+            }
+            if let Some((address, _)) = newest {
+                self.adopt(term, practice, &address, now).await?;
+            }
+            term.held(practice).standing = Standing::Sound;
+            self.status.send_if_modified(|status| status.faults.remove(&practice).is_some());
+        }
+        let held = term.held(practice);
+        let (mut frontier, day) = (held.frontier.clone(), held.next_day(now));
+        if head < frontier.size() {
+            return Ok(Err(Fault::RolledBack { log: head, checkpointed: frontier.size() }));
+        }
+        if head == frontier.size() {
+            return Ok(Ok(None));
+        }
+        if let Err(fault) = extend(&mut term.ledger, practice, &mut frontier, head).await? {
+            return Ok(Err(fault));
+        }
+        let checkpoint = Checkpoint { origin: self.keys.origin(practice), size: head, root: frontier.root() };
+        let note = self.keys.sign(&checkpoint);
+        let address = Address { practice, day, size: head };
+        Ok(Ok(Some(Draft { address, note, then: Remembered { practice, frontier, exported_at: now } })))
+    }
+
+    /// Compares what is remembered, and the log, with the newest checkpoint of the store. Afterwards the practice's frontier
+    /// is that checkpoint's.
+    async fn check(
+        &self,
+        term: &mut Term,
+        practice: PracticeId,
+        head: u64,
+        newest: Option<&(Address, Vec<u8>)>,
+    ) -> schema::Result<Result<(), Fault>> {
+        let written = term.held(practice).frontier.size();
+        let Some((address, note)) = newest else {
+            return Ok(match written {
+                0 => Ok(()),
+                _ if head < written => Err(Fault::RolledBack { log: head, checkpointed: written }),
+                _ => Err(Fault::Lost { stored: 0, written }),
+            });
+        };
+        let address = *address;
+        let checkpoint = match self.keys.open(note) {
+            Ok(checkpoint) => checkpoint,
+            Err(refused) => return Ok(Err(Fault::Refused { address, refused })),
+        };
+        let stored = address.size;
+        if checkpoint.size != stored || checkpoint.origin != self.keys.origin(practice) {
+            return Ok(Err(Fault::Misplaced { address }));
+        }
+        if head < stored.max(written) {
+            return Ok(Err(Fault::RolledBack { log: head, checkpointed: stored.max(written) }));
+        }
+        if stored < written {
+            return Ok(Err(Fault::Lost { stored, written }));
+        }
+        let mut frontier = term.held(practice).frontier.clone();
+        if let Err(fault) = extend(&mut term.ledger, practice, &mut frontier, stored).await? {
+            return Ok(Err(fault));
+        }
+        if frontier.root() != checkpoint.root {
+            return Ok(Err(Fault::Diverged { size: stored }));
+        }
+        term.held(practice).frontier = frontier;
+        Ok(Ok(()))
+    }
+
+    /// Remembers a checkpoint that somebody stored and died.
+    async fn adopt(
+        &self,
+        term: &mut Term,
+        practice: PracticeId,
+        newest: &Address,
+        now: DateTime<Utc>,
+    ) -> schema::Result<()> {
+        let held = term.held(practice);
+        held.at_least(newest.day);
+        if held.remembered != newest.size {
+            let row = Remembered { practice, frontier: held.frontier.clone(), exported_at: now };
+            self.remember(term, vec![(row, newest.day)]).await?;
+        }
+        Ok(())
+    }
+
+    async fn remember(&self, term: &mut Term, done: Vec<(Remembered, chrono::NaiveDate)>) -> schema::Result<()> {
+        let (rows, days): (Vec<_>, Vec<_>) = done.into_iter().unzip();
+        if !rows.is_empty() {
+            term.ledger.remember(&rows).await?;
+        }
+        for (row, day) in rows.into_iter().zip(days) {
+            term.held(row.practice).advance(row, day);
+        }
+        Ok(())
+    }
+
+    fn fault(&self, term: &mut Term, practice: PracticeId, fault: Fault, now: DateTime<Utc>) {
+        fault.tell(practice);
+        term.held(practice).standing = Standing::Faulty(fault, now);
+        self.status.send_modify(|status| {
+            status.faults.insert(practice, fault);
+        });
+    }
+}
+
+impl Term {
+    async fn open(db: &Db) -> schema::Result<Self> {
+        Ok(Self { ledger: Ledger::open(db).await?, leads: false, held: BTreeMap::new() })
+    }
+
+    /// Whether this is the one exporter, from now on if it was not before.
+    async fn take_lead(&mut self) -> schema::Result<bool> {
+        if !self.leads && self.ledger.lock().await? {
+            let rows = self.ledger.remembered(None).await?;
+            self.held = rows.into_iter().map(|row| (row.practice, Held::from(row))).collect();
+            self.leads = true;
+        }
+        Ok(self.leads)
+    }
+
+    /// The practices that are due, and how long their logs are.
+    async fn due(&mut self, now: DateTime<Utc>, last: bool) -> schema::Result<Vec<(PracticeId, u64)>> {
+        let mut heads: BTreeMap<_, _> = self.held.keys().map(|practice| (*practice, 0)).collect();
+        heads.extend(self.ledger.heads().await?);
+        let mut due: Vec<_> =
+            heads.into_iter().filter(|(practice, head)| self.held(*practice).is_due(*head, now, last)).collect();
+        due.sort_by_key(|(practice, _)| self.held(*practice).failed_at);
+        Ok(due)
+    }
+
+    fn held(&mut self, practice: PracticeId) -> &mut Held {
+        self.held.entry(practice).or_default()
+    }
+}
+
+/// Adds the entries up to `to`, a page at a time.
+async fn extend(
+    ledger: &mut Ledger,
+    practice: PracticeId,
+    frontier: &mut Frontier,
+    to: u64,
+) -> schema::Result<Result<(), Fault>> {
+    while frontier.size() < to {
+        let page = ledger.hashes(practice, frontier.size(), to).await?;
+        if page.is_empty() {
+            return Ok(Err(Fault::Gap { position: frontier.size() + 1 }));
+        }
+        for (position, hash) in page {
+            if position.unsigned_abs() != frontier.size() + 1 {
+                return Ok(Err(Fault::Gap { position: frontier.size() + 1 }));
+            }
+            frontier.push(leaf(&hash));
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// The error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}
+
+impl fmt::Debug for Exporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exporter").field("status", &self.status.borrow()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

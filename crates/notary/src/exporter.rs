@@ -56,7 +56,7 @@ pub struct Status {
     pub leads: bool,
     /// Checkpoints that this exporter wrote.
     pub written: u64,
-    /// Why the last round was not complete.
+    /// Why checkpoints are waiting: what the last round failed with that was not complete.
     pub failing: Option<String>,
     /// Practices that are not signed for any more.
     pub faults: BTreeMap<PracticeId, Fault>,
@@ -154,6 +154,7 @@ impl Exporter {
         let now = self.clock.now();
         match (outcome, self.said) {
             (Ok(()), None) => {}
+            (Ok(()), Some(_)) if self.status.borrow().failing.is_some() => {}
             (Ok(()), Some(_)) => {
                 tracing::info!("checkpoints of the audit log are written again");
                 self.said = None;
@@ -181,18 +182,23 @@ impl Exporter {
             let failed = if term.take_lead().await? { self.export_due(&mut term, last).await? } else { None };
             Ok((term, failed))
         };
-        let outcome = match outcome.await {
+        let (outcome, leads, is_waiting) = match outcome.await {
             Ok((term, failed)) => {
-                self.status.send_modify(|status| status.leads = term.leads);
+                let (leads, is_waiting) = (term.leads, term.held.values().any(|held| held.failed_at.is_some()));
                 self.term = Some(term);
-                failed.map_or(Ok(()), |error| Err(Error::Store(error)))
+                (failed.map_or(Ok(()), |error| Err(Error::Store(error))), leads, is_waiting)
             }
-            Err(error) => {
-                self.status.send_modify(|status| status.leads = false);
-                Err(Error::Database(error))
-            }
+            Err(error) => (Err(Error::Database(error)), false, false),
         };
-        self.status.send_modify(|status| status.failing = outcome.as_ref().err().map(|error| chain(error)));
+        self.status.send_modify(|status| {
+            status.leads = leads;
+            match &outcome {
+                Err(error) => status.failing = Some(chain(error)),
+                // what failed before is not due yet
+                Ok(()) if is_waiting => {}
+                Ok(()) => status.failing = None,
+            }
+        });
         outcome
     }
 
@@ -390,7 +396,7 @@ impl Exporter {
 
     fn fault(&self, term: &mut Term, practice: PracticeId, fault: Fault, now: DateTime<Utc>) {
         fault.tell(practice);
-        term.held(practice).standing = Standing::Faulty(fault, now);
+        term.held(practice).faulty(fault, now);
         self.status.send_modify(|status| {
             status.faults.insert(practice, fault);
         });

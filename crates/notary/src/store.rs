@@ -24,8 +24,8 @@ const BYTES_MAX: u64 = 4096;
 const PATIENCE: Duration = Duration::from_secs(10);
 const RETRIES: usize = 2;
 
-/// A store of checkpoints. Cheap to clone.
-#[derive(Debug, Clone)]
+/// A store of checkpoints. Cheap to clone. May hold a password: it can't be printed.
+#[derive(Clone)]
 pub struct Store {
     objects: Arc<dyn ObjectStore>,
     /// The directory, when it is one.
@@ -186,6 +186,12 @@ impl Store {
             waiting.append(&mut below);
         }
         Ok(None)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Store").field(&self.objects.to_string()).finish()
     }
 }
 

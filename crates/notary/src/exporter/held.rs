@@ -71,6 +71,11 @@ impl Held {
         self.standing = Standing::Unchecked;
     }
 
+    pub(super) fn faulty(&mut self, fault: Fault, now: DateTime<Utc>) {
+        self.failed_at = None;
+        self.standing = Standing::Faulty(fault, now);
+    }
+
     /// A checkpoint is stored and remembered.
     pub(super) fn advance(&mut self, to: Remembered, day: NaiveDate) {
         let Remembered { practice: _, frontier, exported_at } = to;

@@ -121,6 +121,12 @@ impl Store {
         Ok(Self::new(if prefix.is_empty() { Arc::new(s3) } else { Arc::new(PrefixStore::new(s3, prefix)) }))
     }
 
+    /// What keeps the checkpoints, for who reads them all.
+    #[must_use]
+    pub fn objects(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.objects)
+    }
+
     /// Adds a checkpoint, unless it is there already. It is durable when this returns.
     ///
     /// # Errors

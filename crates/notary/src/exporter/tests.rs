@@ -108,7 +108,7 @@ impl Fixture {
         // not imported above: everything that is shared would seem to have its methods
         let entries: Vec<Entry> = diesel_async::RunQueryDsl::load(sql_query(sql), &mut conn).await.unwrap();
         assert!(entries.iter().map(|e| e.position).eq(1..=i64::try_from(entries.len()).unwrap()));
-        entries.iter().map(|e| merkle::leaf(&e.hash)).collect()
+        entries.iter().map(|e| leaf(&e.hash)).collect()
     }
 
     async fn stored(&self, practice: PracticeId) -> Vec<Stored> {

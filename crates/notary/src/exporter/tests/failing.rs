@@ -36,7 +36,7 @@ impl Unsteady {
     }
 }
 
-impl std::fmt::Display for Unsteady {
+impl fmt::Display for Unsteady {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Unsteady")
     }

@@ -100,6 +100,7 @@ pub(crate) fn serve(options: &Serve) -> Result<()> {
             env: Env::new(plan::ENV).map_err(|error| error.to_string())?,
             page_key: TokenKey::new(b"bench"),
             audit_keys: MacKeys::known(),
+            checkpoints: None,
             password_cost: Cost::OWASP,
             reflection: false,
             durable: true,

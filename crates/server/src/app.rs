@@ -16,6 +16,9 @@ use kernel::method::{Method, PhiUse};
 use kernel::page::TokenKey;
 use kernel::scope::Facts;
 use kernel::{Clock, Permission};
+use notary::exporter::{Exporter, Running};
+use notary::keys::Keys;
+use notary::store::Store;
 use schema::Db;
 use schema::preflight::{Unfit, unfit};
 use tenancy::directory::Directory;
@@ -57,6 +60,8 @@ pub struct Settings {
     pub page_key: TokenKey,
     /// Authenticate audit entries.
     pub audit_keys: MacKeys,
+    /// Without it the audit log is not checkpointed.
+    pub checkpoints: Option<Checkpoints>,
     pub password_cost: Cost,
     /// Certificate and key; without them the listener speaks plain HTTP/2.
     pub tls: Option<ServerTlsConfig>,
@@ -65,6 +70,26 @@ pub struct Settings {
     /// Refuse databases that can lose what was answered.
     pub durable: bool,
     pub clock: Clock,
+}
+
+/// How the audit log is checkpointed.
+#[derive(Debug, Clone)]
+pub struct Checkpoints {
+    /// Database URL of the role `claims_archiver`.
+    pub archiver_url: String,
+    /// Sign them.
+    pub keys: Arc<Keys>,
+    /// Where they go.
+    pub store: Store,
+}
+
+impl Checkpoints {
+    /// Begins to write them. The first connection is made here, so that a wrong URL is noticed by who starts a server.
+    async fn export(self, clock: Clock) -> schema::Result<Running> {
+        let db = Db::new(&self.archiver_url, Exporter::CONNECTIONS)?;
+        drop(db.directory().await?);
+        Ok(Exporter::new(db, self.store, self.keys, clock).start())
+    }
 }
 
 /// Why a server did not start or ended.
@@ -139,6 +164,7 @@ pub struct App {
     parts: Parts,
     gate: Arc<Gate>,
     workers: Workers,
+    exporter: Option<Running>,
     reflection: bool,
     tls: Option<ServerTlsConfig>,
 }
@@ -158,6 +184,10 @@ impl App {
         schema::partitions::make_ahead(&db).await?;
         let (batcher, workers) =
             Batcher::start(&Db::new(&settings.audit_url, Batcher::CONNECTIONS)?, settings.audit_keys);
+        let exporter = match settings.checkpoints {
+            Some(checkpoints) => Some(checkpoints.export(settings.clock.clone()).await?),
+            None => None,
+        };
         let reader = Reader::new(Db::new(&settings.feed_url, settings.connections)?);
         let hub = Hub::new();
         let tasks = TaskTracker::new();
@@ -184,7 +214,7 @@ impl App {
             page_key: settings.page_key,
             tasks,
         };
-        Ok(Self { parts, gate, workers, reflection: settings.reflection, tls: settings.tls })
+        Ok(Self { parts, gate, workers, exporter, reflection: settings.reflection, tls: settings.tls })
     }
 
     /// What the services are made of; the development mode and the operator's commands use it.
@@ -228,7 +258,7 @@ impl App {
             + Send
             + 'static,
     {
-        let Self { parts, gate, workers, reflection, tls } = self;
+        let Self { parts, gate, workers, exporter, reflection, tls } = self;
         let (health, health_service) = tonic_health::server::health_reporter();
         let mut server = services::server(Stack::new(AccessLayer(gate), layer));
         if let Some(tls) = tls {
@@ -263,6 +293,10 @@ impl App {
         // a connection that was cut off may hold the batcher a little longer
         if tokio::time::timeout(GRACE, workers.finished()).await.is_err() {
             tracing::warn!("audit entries were still waiting");
+        }
+        // last, so that the checkpoints cover every entry
+        if let Some(exporter) = exporter {
+            exporter.finished().await;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use crate::config::Connection;
 
 pub mod admin;
+pub mod audit;
 pub mod dev;
 pub mod import;
 pub mod migrate;

@@ -1,6 +1,7 @@
 //! The command line and the environment: the only place that reads either.
 
 mod admin;
+mod audit;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,6 +14,8 @@ pub use admin::{
     AccountAction, AccountOf, Admin, AdminAction, MembershipAction, Person, PracticeAction, RoleName, TokenAction,
     TokenOf, UserAction, UserOf,
 };
+
+pub use audit::{Audit, AuditAction, Checkpoints, store_variables};
 
 use crate::import::{Output, SyntheaOptions};
 use crate::payer::PayerOptions;
@@ -47,6 +50,8 @@ pub enum Command {
     Migrate(Migrate),
     /// Does what only the operator may: first users, tokens of shared accounts.
     Admin(Admin),
+    /// Does what makes the audit log trustworthy to others: keys of its checkpoints.
+    Audit(Audit),
     /// Loads what all practices share: the payer list.
     Reference(Reference),
     /// Imports what other systems export.
@@ -132,6 +137,8 @@ pub struct Serve {
     pub listen: SocketAddr,
     #[command(flatten)]
     pub database: Database,
+    #[command(flatten)]
+    pub checkpoints: Checkpoints,
     /// File with at least 32 bytes that sign page tokens; the same on every server of a deployment.
     #[arg(long, env = "CLAIMSD_PAGE_KEY_FILE")]
     pub page_key_file: PathBuf,

@@ -29,6 +29,7 @@ fn main() -> ExitCode {
             Command::Serve(args) => command::serve::run(args).await,
             Command::Migrate(args) => command::migrate::run(args).await,
             Command::Admin(args) => command::admin::run(args).await,
+            Command::Audit(args) => command::audit::run(args).await,
             Command::Reference(args) => command::reference::run(args).await,
             Command::Import(args) => command::import::run(args).await,
             Command::SimulatePayer(args) => command::simulate_payer::run(args).await,

@@ -8,14 +8,17 @@ use std::sync::Arc;
 use audit::MacKeys;
 use kernel::Clock;
 use kernel::page::TokenKey;
+use notary::store::Store;
 use schema::embedded::{Cluster, Mode};
 use tenancy::password::Cost;
 use tenancy::token::Env;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::audit::new_key;
+use super::serve::read_text;
 use super::{Ended, asked_to_end};
-use crate::app::{App, Settings, bind};
+use crate::app::{App, Checkpoints, Settings, bind};
 use crate::caller::{Caller, Tally};
 use crate::config::{Dev, embedded_options};
 use crate::console::{note, say};
@@ -40,7 +43,7 @@ pub async fn run(args: Dev) -> Ended {
         );
     }
     let cluster = start_database(&args).await?;
-    let app = App::open(settings(&cluster)?).await?;
+    let app = App::open(settings(&cluster, &args.data_dir)?).await?;
     let listener = listen(args.listen).await?;
     let demo = Demo {
         endpoint: format!("http://{}", listener.local_addr()?),
@@ -175,7 +178,7 @@ async fn start_database(args: &Dev) -> Result<Cluster, Box<dyn std::error::Error
     Ok(cluster)
 }
 
-fn settings(cluster: &Cluster) -> Result<Settings, Box<dyn std::error::Error + Send + Sync>> {
+fn settings(cluster: &Cluster, data_dir: &Path) -> Result<Settings, Box<dyn std::error::Error + Send + Sync>> {
     Ok(Settings {
         app_url: cluster.url("claims_app", DATABASE),
         audit_url: cluster.url("claims_audit", DATABASE),
@@ -185,12 +188,26 @@ fn settings(cluster: &Cluster) -> Result<Settings, Box<dyn std::error::Error + S
         // a restart must not break a list that somebody is walking through
         page_key: TokenKey::new(b"known to everybody: development only"),
         audit_keys: MacKeys::known(),
+        checkpoints: Some(checkpoints(cluster, data_dir)?),
         password_cost: Cost::OWASP,
         reflection: true,
         durable: true,
         tls: None,
         clock: Clock::system(),
     })
+}
+
+/// Checkpoints as in production, beside the database; the key is made by the first start.
+fn checkpoints(cluster: &Cluster, data_dir: &Path) -> Result<Checkpoints, Box<dyn std::error::Error + Send + Sync>> {
+    let (dir, key) = (data_dir.join("checkpoints"), data_dir.join("checkpoint-key"));
+    std::fs::create_dir_all(&dir).map_err(|e| format!("can't make {}: {e}", dir.display()))?;
+    if !key.exists() {
+        let public = new_key("claimsd-dev", &key)?;
+        std::fs::write(key.with_extension("pub"), format!("{public}\n"))?;
+    }
+    let keys = read_text(&key)?.parse().map_err(|e| format!("{}: {e}", key.display()))?;
+    let archiver_url = cluster.url("claims_archiver", DATABASE);
+    Ok(Checkpoints { archiver_url, keys: Arc::new(keys), store: Store::directory(&dir)? })
 }
 
 /// The address asked for, or the usual one, or any that is free.

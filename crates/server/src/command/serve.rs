@@ -39,9 +39,21 @@ pub async fn run(args: Serve) -> Ended {
     if page_key.len() < KEY_BYTES {
         return Err(format!("{} must hold at least {KEY_BYTES} bytes", args.page_key_file.display()).into());
     }
-    let settings =
-        Settings { reflection: !args.no_reflection, tls, ..production(args.database, TokenKey::new(&page_key))? };
+    let checkpoints = super::audit::checkpoints(args.checkpoints)?;
+    let is_checkpointed = checkpoints.is_some();
+    let settings = Settings {
+        reflection: !args.no_reflection,
+        tls,
+        checkpoints,
+        ..production(args.database, TokenKey::new(&page_key))?
+    };
     let app = App::open(settings).await?;
+    if !is_checkpointed {
+        tracing::warn!(
+            "the audit log is not checkpointed: who can write to the database and has the audit key can rewrite it \
+             undetected; give --archiver-database-url, --checkpoint-key-file and --checkpoint-store"
+        );
+    }
     let listener = bind(args.listen).await.map_err(|e| format!("can't listen on {}: {e}", args.listen))?;
     tracing::info!(listen = %args.listen, "serving");
     app.serve(listener, asked_to_end()).await?;
@@ -70,6 +82,7 @@ pub fn production(
         env: Env::new(&database.environment)?,
         audit_keys: audit_keys(&database.audit_key_file)?,
         page_key,
+        checkpoints: None,
         password_cost: Cost::OWASP,
         reflection: true,
         durable: true,
@@ -81,8 +94,13 @@ pub fn production(
 /// # Errors
 /// When the file can't be read or is no key file.
 pub fn audit_keys(path: &Path) -> Result<MacKeys, String> {
-    let text = String::from_utf8(read(path)?).map_err(|_not_utf8| format!("{} is not text", path.display()))?;
-    text.parse().map_err(|e| format!("{}: {e}", path.display()))
+    read_text(path)?.parse().map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// # Errors
+/// When the file can't be read or is not text.
+pub(super) fn read_text(path: &Path) -> Result<String, String> {
+    String::from_utf8(read(path)?).map_err(|_not_utf8| format!("{} is not text", path.display()))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {

@@ -63,6 +63,7 @@ async fn the_operator_does_everything_that_a_practice_may_need() {
         env: Env::new("test").unwrap(),
         page_key: TokenKey::new(b"a key for tests"),
         audit_keys: MacKeys::known(),
+        checkpoints: None,
         password_cost: Cost::CHEAP,
         reflection: true,
         // throw-away databases give durability up for speed

@@ -90,6 +90,7 @@ impl Server {
             env: Env::new("test").unwrap(),
             page_key: TokenKey::new(b"a key for tests"),
             audit_keys: MacKeys::known(),
+            checkpoints: None,
             password_cost: Cost::CHEAP,
             reflection: false,
             // throw-away databases give durability up for speed

@@ -77,6 +77,7 @@ impl TestServer {
             env: Env::new("test").expect("env"),
             page_key: TokenKey::new(b"a key for tests"),
             audit_keys: MacKeys::known(),
+            checkpoints: None,
             password_cost: Cost::CHEAP,
             reflection: true,
             // throw-away databases give durability up for speed

@@ -6,6 +6,7 @@ mod admin;
 mod break_glass;
 mod canary;
 mod certificates;
+mod checkpoints;
 mod claim_actions;
 mod crash;
 mod credentials;

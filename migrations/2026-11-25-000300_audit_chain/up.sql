@@ -15,8 +15,8 @@ BEGIN
     ADD CONSTRAINT entries_mac_check CHECK (octet_length(mac) = 32),
     ADD CONSTRAINT entries_hash_check CHECK (octet_length(hash) = 32);
 EXCEPTION WHEN not_null_violation THEN
-  RAISE EXCEPTION 'the audit log has entries from before the hash chain'
-    USING HINT = 'No release wrote such entries. Remove the database of the development mode (.claimsd) and start again.';
+  -- no release wrote any
+  RAISE EXCEPTION 'the audit log has entries from before the hash chain: remove this database of development (.claimsd) and start again';
 END $$;
 COMMENT ON COLUMN audit.entries.body IS 'therapy.audit.v1.EntryBody, byte for byte as it was hashed; the other columns are a copy of it.';
 COMMENT ON COLUMN audit.entries.mac IS 'HMAC-SHA256 of the body, under a key that is never in the database.';

@@ -5,6 +5,7 @@ mod audit;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
@@ -15,7 +16,7 @@ pub use admin::{
     TokenOf, UserAction, UserOf,
 };
 
-pub use audit::{Audit, AuditAction, Checkpoints, store_variables};
+pub use audit::{Audit, AuditAction, Checkpoints, ReportForm, VerifyAudit, store_variables};
 
 use crate::import::{Output, SyntheaOptions};
 use crate::payer::PayerOptions;
@@ -39,6 +40,29 @@ pub struct Cli {
     #[arg(long, env = "CLAIMSD_WORKERS", global = true)]
     pub workers: Option<usize>,
 }
+
+impl Cli {
+    /// Reads the arguments of this process; ends it when they are none.
+    ///
+    /// # Errors
+    /// The code to end with: 1 would say that an audit log was tampered with, and 2 that it is not all there.
+    pub fn read() -> Result<Self, ExitCode> {
+        let arguments: Vec<_> = std::env::args_os().collect();
+        Self::try_parse_from(&arguments).map_err(|error| {
+            // when standard error is gone, nobody is left to be told
+            let _ = error.print();
+            let verifies = arguments.iter().any(|a| a == "audit") && arguments.iter().any(|a| a == "verify");
+            match error.exit_code() {
+                0 => ExitCode::SUCCESS,
+                _ if verifies => ExitCode::from(UNUSABLE),
+                _ => ExitCode::from(2),
+            }
+        })
+    }
+}
+
+/// What `claimsd audit verify` ends with when nothing could be checked.
+pub const UNUSABLE: u8 = 3;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {

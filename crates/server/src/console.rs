@@ -1,5 +1,6 @@
 //! What the command line shows: results on standard output, progress beside them on standard error.
 
+use std::error::Error;
 use std::io::{IsTerminal, stderr};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +31,19 @@ pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [
     say(&table.trim_fmt());
 }
 
+/// The whole chain of causes in one line: what failed, and why.
+#[must_use]
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}
+
 /// How far some work has come: a bar on a terminal, a line every few seconds elsewhere.
 #[derive(Debug)]
 pub struct Progress {
@@ -58,9 +72,21 @@ impl Progress {
 
     /// One more is done.
     pub fn advance(&self) {
-        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        self.show(self.done.fetch_add(1, Ordering::Relaxed) + 1);
+    }
+
+    /// So many are done.
+    pub fn reached(&self, done: u64) {
+        self.done.store(done, Ordering::Relaxed);
+        // a look at the time would cost more than what is told of
+        if done.is_multiple_of(1024) {
+            self.show(done);
+        }
+    }
+
+    fn show(&self, done: u64) {
         if let Some(bar) = &self.bar {
-            bar.inc(1);
+            bar.set_position(done);
             return;
         }
         if let Ok(mut told) = self.told.lock()
@@ -74,7 +100,10 @@ impl Progress {
     /// The work is over.
     pub fn finish(&self) {
         match &self.bar {
-            Some(bar) => bar.finish(),
+            Some(bar) => {
+                bar.set_position(self.done.load(Ordering::Relaxed));
+                bar.finish();
+            }
             None => note(&format!("{}: {} of {}", self.what, self.done.load(Ordering::Relaxed), self.total)),
         }
     }

@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use clap::Parser;
 use mimalloc::MiMalloc;
 use server::config::{Cli, Command, Dev};
 use server::{command, console, telemetry};
@@ -13,7 +12,10 @@ use server::{command, console, telemetry};
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::read() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     telemetry::start(&cli.log, cli.log_format);
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     if let Some(workers) = cli.workers {
@@ -41,15 +43,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The whole chain of causes in one line: what failed, and why.
 fn failed(error: &dyn Error) -> ExitCode {
-    let mut text = format!("claimsd: {error}");
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    console::note(&text);
+    console::note(&format!("claimsd: {}", console::chain(error)));
     ExitCode::FAILURE
 }

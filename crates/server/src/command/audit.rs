@@ -1,5 +1,7 @@
 //! `claimsd audit`: what makes the audit log trustworthy to others.
 
+mod verify;
+
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
@@ -17,9 +19,9 @@ use crate::console::{note, say};
 
 /// # Errors
 /// Says what could not be done.
-#[expect(clippy::unused_async, reason = "a command like the others")]
 pub async fn run(args: Audit) -> Ended {
     match args.action {
+        AuditAction::Verify(args) => return Ok(verify::run(args).await),
         AuditAction::NewKey { name, out } => {
             let public = new_key(&name, &out)?;
             note(&format!("the private key is in {}; this is the public one, for who verifies:", out.display()));

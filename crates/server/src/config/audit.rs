@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 /// `claimsd audit`: what makes the audit log trustworthy to others.
 #[derive(Debug, Clone, Args)]
@@ -22,6 +22,40 @@ pub enum AuditAction {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Checks that the audit log is as it was written. Ends with 0 if so, 1 if it was tampered with, 2 if not everything could
+    /// be checked, 3 if nothing could.
+    Verify(VerifyAudit),
+}
+
+/// `claimsd audit verify`.
+#[derive(Debug, Clone, Args)]
+pub struct VerifyAudit {
+    /// Database URL of the role `claims_archiver`.
+    #[arg(long, env = "CLAIMSD_ARCHIVER_DATABASE_URL", hide_env_values = true)]
+    pub archiver_database_url: String,
+    /// Where the checkpoints are: a directory, or `s3://BUCKET/PREFIX` with the usual variables, `AWS_…`.
+    #[arg(long, env = "CLAIMSD_CHECKPOINT_STORE")]
+    pub checkpoint_store: String,
+    /// File with the public keys of who signed checkpoints, one a line.
+    #[arg(long)]
+    pub public_key_file: PathBuf,
+    /// File with the keys that authenticate entries. Without it nobody can tell whether those since the last checkpoint were
+    /// made by the service.
+    #[arg(long, env = "CLAIMSD_AUDIT_KEY_FILE")]
+    pub audit_key_file: Option<PathBuf>,
+    /// How the result is shown.
+    #[arg(long, value_enum, default_value_t)]
+    pub report: ReportForm,
+}
+
+/// How a report is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ReportForm {
+    /// For people.
+    #[default]
+    Text,
+    /// One object, for machines.
+    Json,
 }
 
 /// Where checkpoints of the audit log go: all of these, or none.

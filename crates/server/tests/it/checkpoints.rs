@@ -8,7 +8,7 @@ use std::sync::Arc;
 use audit::note::{Signer, Verifier, open};
 use audit::{MacKeys, chain, merkle};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use kernel::page::TokenKey;
 use kernel::{Clock, PracticeId};
 use notary::keys::Keys;
@@ -76,6 +76,55 @@ async fn a_server_that_ends_leaves_a_checkpoint_over_every_entry() {
     assert_eq!(checkpoint.origin, format!("test/{}", PracticeId::NIL));
     assert_eq!((checkpoint.size, checkpoint.root), (leaves.len() as u64, merkle::root(&leaves)));
     assert!(checkpoint.size > 0);
+    verified(&db, home.path(), &signer()).await;
+}
+
+/// What an auditor sees of that server's log, before and after somebody with all rights changed a word of it.
+async fn verified(db: &TestDb, checkpoints: &Path, signer: &Signer) {
+    let home = tempfile::tempdir().unwrap();
+    let (public, keys) = (home.path().join("public"), home.path().join("audit-key"));
+    std::fs::write(&public, format!("# ours\n{}\n", signer.verifier())).unwrap();
+    std::fs::write(&keys, format!("b {}", "07".repeat(32))).unwrap();
+    let url = db.url_as("claims_archiver");
+    let [public, keys, store] = [public, keys, checkpoints.to_owned()].map(|path| path.to_str().unwrap().to_owned());
+    let base = [
+        "audit",
+        "verify",
+        "--archiver-database-url",
+        &url,
+        "--checkpoint-store",
+        &store,
+        "--public-key-file",
+        &public,
+    ];
+    let verify = |more: &[&str], code: i32| {
+        let ended = claimsd(&[base.as_slice(), more].concat());
+        assert_eq!(ended.status.code(), Some(code), "{}", String::from_utf8_lossy(&ended.stderr));
+        String::from_utf8(ended.stdout).unwrap()
+    };
+    let told = |text: &str, what: &str| {
+        let report: serde_json::Value = serde_json::from_str(text).unwrap();
+        report.pointer(what).unwrap().to_string()
+    };
+    assert!(verify(&[], 0).contains("entries of 1 logs"));
+    let good = verify(&["--report", "json"], 0);
+    assert_eq!(told(&good, "/verdict"), r#""good""#);
+    assert_eq!(told(&good, "/report/macs_checked"), "false");
+    // the server has another key than this one
+    assert!(verify(&["--audit-key-file", &keys], 2).contains("the MAC key \"known\" was not given"));
+
+    let tamper =
+        "SET session_replication_role = replica; UPDATE audit.entries SET purpose = 'payment' WHERE position = 2";
+    let mut owner = Db::new(&db.url_as("postgres"), 1).unwrap().directory().await.unwrap();
+    owner.batch_execute(tamper).await.unwrap();
+    assert_eq!(told(&verify(&["--report", "json"], 1), "/report/tampered/0/position"), "2");
+    assert!(verify(&[], 1).contains("the column purpose says something else than the body"));
+
+    assert_eq!(claimsd(&["audit", "verify"]).status.code(), Some(3));
+    assert_eq!(claimsd(&[base.get(..6).unwrap(), &["--public-key-file", &keys]].concat()).status.code(), Some(3));
+    let elsewhere = url.replace("claims_archiver", "nobody");
+    let unknown = [&["audit", "verify", "--archiver-database-url", &elsewhere], &base[4..]].concat();
+    assert_eq!(claimsd(&unknown).status.code(), Some(3));
 }
 
 #[test]

@@ -84,6 +84,9 @@ async fn a_checkpoint_that_was_stored_but_not_remembered_is_taken_over() {
         let mut exporter = fixture.exporter();
         exporter.round(true).await.unwrap();
         assert_eq!(faults(&exporter), []);
+        let is_remembered = "DO $$ BEGIN ASSERT (SELECT size FROM audit.checkpoints) =
+            (SELECT max(last_position) FROM audit.heads); END $$";
+        fixture.sql(is_remembered).await;
     }
     assert_eq!(fixture.sizes(a).await, [5, 7, 8200]);
     assert_eq!(fixture.verified(a).await, 8200);

@@ -190,3 +190,27 @@ async fn a_directory_that_can_not_be_written_is_said_and_tried_again() {
     exporter.round(false).await.unwrap();
     assert_eq!((fixture.verified(a).await, fixture.verified(b).await), (2, 2));
 }
+
+#[tokio::test]
+async fn many_practices_that_the_store_fails_for_do_not_hold_up_the_others() {
+    let store = Arc::new(Unsteady::default());
+    let fixture = Fixture::on(Arc::clone(&store) as _).await;
+    let [_, b] = fixture.practices;
+    // more than are written at a time, and all of them before the others
+    for n in 0..40 {
+        let failing = format!("00000000-0000-7000-8000-0000000000{n:02}");
+        fixture.sql(&format!("INSERT INTO audit.heads (practice_id) VALUES ('{failing}')")).await;
+        fixture.append(failing.parse().unwrap(), 1).await;
+    }
+    *store.only.lock().unwrap() = "00000000-0000-7000-8000".to_owned();
+    store.how.store(DOWN, Ordering::SeqCst);
+    let mut exporter = fixture.exporter();
+    for n in 1..=3 {
+        fixture.append(b, 1).await;
+        for _ in 0..2 {
+            exporter.round(false).await.unwrap_err();
+        }
+        assert_eq!(fixture.verified(b).await, n);
+        fixture.pass(5_000);
+    }
+}

@@ -40,7 +40,7 @@ pub enum Error {
     Database(#[from] tokio_postgres::Error),
     #[error("the checkpoints")]
     Checkpoints(#[from] object_store::Error),
-    #[error("the database sent a row that is not in the form of audit.entries: is it migrated by another version?")]
+    #[error("the database sent an id that is none")]
     Form,
 }
 
@@ -95,7 +95,8 @@ async fn heads(client: &Client) -> Result<Vec<Head>, Error> {
             let hash: &[u8] = row.get(2);
             let practice: Uuid = row.get::<_, &str>(0).parse().map_err(|_not_an_id| Error::Form)?;
             let practice = PracticeId::from_uuid(practice);
-            Ok(Head { practice, position: row.get(1), hash: hash.try_into().map_err(|_length| Error::Form)? })
+            // of another length it is no entry's hash, and neither are zeros
+            Ok(Head { practice, position: row.get(1), hash: hash.try_into().unwrap_or_default() })
         })
         .collect()
 }
@@ -120,13 +121,19 @@ async fn practice(
     let (mut is_first, mut found) = (true, None);
     while let Some(message) = messages.next().await {
         let message = message?;
-        let Message::Row(row) = copy::read(&message, is_first).ok_or(Error::Form)? else { break };
+        let read = copy::read(&message, is_first);
+        if matches!(read, Some(Message::End)) {
+            break;
+        }
         is_first = false;
         report.entries += 1;
         progress(report.entries);
         // the rest is read to its end and counted, as a copy can't be left in the middle
         if found.is_none() {
-            found = chain.take(&row, evidence.mac_keys.as_ref()).await?.err();
+            found = match read {
+                Some(Message::Row(row)) => chain.take(&row, evidence.mac_keys.as_ref()).await?.err(),
+                _ => Some(chain.finding(chain.last() + 1, Kind::Unreadable)),
+            };
         }
     }
     report.checkpoints += chain.checkpoints;
@@ -145,9 +152,10 @@ fn gaps(chain: &Chain, practice: PracticeId, now: DateTime<Utc>) -> Vec<Gap> {
         gaps.push(Gap { practice, position: *position, problem: format!("the MAC key {key:?} was not given") });
     }
     let due = (now - CHECKPOINTED_WITHIN).timestamp_micros();
-    if chain.covered < chain.last() && chain.recorded_at() < due {
+    // however young the last entry is: a log that is in use is checkpointed all the time
+    if let Some((position, _at)) = chain.uncovered().filter(|(_position, at)| *at < due) {
         let problem = "no checkpoint covers the entries from here on".to_owned();
-        gaps.push(Gap { practice, position: chain.covered + 1, problem });
+        gaps.push(Gap { practice, position, problem });
     }
     gaps
 }

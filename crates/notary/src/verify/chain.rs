@@ -26,13 +26,14 @@ pub(super) struct Chain {
     /// Position of the last entry.
     last: i64,
     hash: Hash,
-    recorded_at: i64,
     tree: Frontier,
     notes: Notes,
     /// The next checkpoint whose root is to be met.
     due: Option<Note>,
     /// Entries up to here agree with a checkpoint.
-    pub(super) covered: i64,
+    covered: i64,
+    /// When the first entry after those was recorded, in microseconds since 1970.
+    uncovered_since: Option<i64>,
     pub(super) checkpoints: u64,
     /// A key that entries name and that was not given.
     pub(super) unknown_key: Option<(i64, String)>,
@@ -46,11 +47,11 @@ impl Chain {
             practice,
             last: 0,
             hash,
-            recorded_at: 0,
             tree,
             notes,
             due,
             covered: 0,
+            uncovered_since: None,
             checkpoints: 0,
             unknown_key: None,
         })
@@ -60,12 +61,12 @@ impl Chain {
         self.last
     }
 
-    /// When the last entry was recorded, in microseconds since 1970.
-    pub(super) const fn recorded_at(&self) -> i64 {
-        self.recorded_at
+    /// The first entry that no checkpoint covers, and when it was recorded, in microseconds since 1970.
+    pub(super) fn uncovered(&self) -> Option<(i64, i64)> {
+        self.uncovered_since.map(|at| (self.covered + 1, at))
     }
 
-    fn finding(&self, position: i64, kind: Kind) -> Finding {
+    pub(super) const fn finding(&self, position: i64, kind: Kind) -> Finding {
         Finding { practice: self.practice, position, kind }
     }
 
@@ -83,6 +84,7 @@ impl Chain {
                 return Ok(Err(self.finding(self.covered + 1, kind)));
             }
             self.covered = self.last;
+            self.uncovered_since = None;
             self.checkpoints += 1;
             self.due = self.notes.next().await?;
         }
@@ -112,7 +114,7 @@ impl Chain {
             }
         }
         self.last = expected;
-        self.recorded_at = row.recorded_at;
+        self.uncovered_since.get_or_insert(row.recorded_at);
         self.hash = row.hash.try_into().unwrap_or(GENESIS);
         self.tree.push(merkle::leaf(&self.hash));
         Ok(())

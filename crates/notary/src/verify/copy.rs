@@ -96,7 +96,8 @@ pub(super) fn read(message: &[u8], is_first: bool) -> Option<Message<'_>> {
     }
     let row = Row {
         position: cut.int8_field()?,
-        recorded_at: cut.int8_field()?.checked_add(EPOCH)?,
+        // infinity wraps around, to what no body says
+        recorded_at: cut.int8_field()?.wrapping_add(EPOCH),
         actor_kind: cut.text()?,
         user_id: cut.nullable_uuid()?,
         account_id: cut.nullable_uuid()?,

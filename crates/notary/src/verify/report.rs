@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 pub enum Kind {
     Missing,
     Twice,
+    Unreadable,
     Hash,
     Body,
     Column(&'static str),
@@ -26,6 +27,7 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("the entry is missing"),
+            Self::Unreadable => f.write_str("the row holds what the service never writes"),
             Self::Twice => f.write_str("the position is there twice"),
             Self::Hash => f.write_str("the hash does not follow from the entry and the one before"),
             Self::Body => f.write_str("the body can't be read"),

@@ -118,6 +118,17 @@ async fn no_stored_field_of_any_entry_can_be_changed_unnoticed() {
         );
         trial.spoil(&sql, (practice, position)).await;
     }
+    // what the service never writes, and the form of a row allows
+    for value in [
+        "recorded_at = 'infinity'",
+        "resource_ids = '{NULL}', resource_count = 9",
+        "patient_ids = '{NULL}'",
+        "resource_ids = '{{a},{b}}', resource_count = 2",
+    ] {
+        let practice = trial.log.practices[1];
+        let sql = format!("UPDATE audit.entries SET {value} WHERE practice_id = '{practice}' AND position = 9");
+        trial.spoil(&sql, (practice, 9)).await;
+    }
     trial.end(1800);
 }
 

@@ -42,11 +42,13 @@ impl Log {
         let mut practices = [testkit::caller::practice(&db).await, testkit::caller::practice(&db).await];
         practices.sort();
         for practice in practices {
-            // so old that all of it should be covered by checkpoints
-            let caller = Caller::new(practice, Role::Admin).at(Clock::system().shifted(-TimeDelta::hours(1)));
-            let scope = caller.scope("PatientService/GetPatient");
+            // most of it so old that it should be covered by checkpoints, and in use until now
+            let caller = Caller::new(practice, Role::Admin);
+            let old = caller.clone().at(Clock::system().shifted(-TimeDelta::hours(1)));
+            let [old, young] = [old, caller].map(|caller| caller.scope("PatientService/GetPatient"));
             for n in 0..ENTRIES {
-                batcher.record(entry(&scope, n)).await.unwrap();
+                let scope = if n < ENTRIES - 5 { &old } else { &young };
+                batcher.record(entry(scope, n)).await.unwrap();
             }
         }
         let (client, connection) = Link::parse(&db.url_as("postgres")).unwrap().client().await.unwrap();

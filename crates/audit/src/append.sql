@@ -1,14 +1,15 @@
 WITH e AS (
-  SELECT t.*, row_number() OVER (PARTITION BY t.practice_id ORDER BY t.n) AS rank
-  FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
-              $11::text[], $12::text[], $13::integer[], $14::bytea[], $15::text[], $16::boolean[], $17::text[], $18::text[], $19::text[],
-              $20::text[], $21::uuid[], $22::text[], $23::integer[], $24::bytea[], $25::bytea[])
-    WITH ORDINALITY AS t (practice_id, recorded_at, actor_kind, user_id, account_id, actor_role, token_key_id, action, outcome, method,
-                          resource_type, resource_ids, resource_count, resource_hash, patient_ids, accessed_phi, request_id, ip_address,
-                          reason, purpose, break_glass_id, field_classes, attempts, body, mac, n)
+  -- sorted by practice; rank counts the new entries of each from 1
+  SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[],
+                       $10::text[], $11::text[], $12::text[], $13::integer[], $14::bytea[], $15::text[], $16::boolean[], $17::text[],
+                       $18::text[], $19::text[], $20::text[], $21::uuid[], $22::text[], $23::integer[], $24::bytea[], $25::bytea[],
+                       $26::bigint[])
+    AS t (practice_id, recorded_at, actor_kind, user_id, account_id, actor_role, token_key_id, action, outcome, method, resource_type,
+          resource_ids, resource_count, resource_hash, patient_ids, accessed_phi, request_id, ip_address, reason, purpose, break_glass_id,
+          field_classes, attempts, body, mac, rank)
 ), l AS (
   -- locked in one order by everybody, so batches never wait for each other in a circle
-  SELECT h.* FROM audit.heads h WHERE h.practice_id IN (SELECT practice_id FROM e) ORDER BY h.practice_id FOR UPDATE
+  SELECT h.* FROM audit.heads h WHERE h.practice_id = ANY ($1) ORDER BY h.practice_id FOR UPDATE
 ), c AS (
   SELECT e.*, l.last_position + e.rank AS position,
          audit.chain(l.last_hash, e.practice_id, l.last_position + e.rank, e.body, e.mac)

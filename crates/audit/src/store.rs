@@ -1,7 +1,7 @@
 //! The statements of `audit.*`.
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Binary, Bool, Int4, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Binary, Bool, Int4, Int8, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use kernel::PracticeId;
 use schema::tables::audit::heads;
@@ -20,7 +20,7 @@ pub(crate) async fn append(conn: &AsyncPgConnection, keys: &MacKeys, entries: &[
     let written = match entries {
         // what a change leaves: the statement for many costs the database more than twice as much
         [entry] => append_one(conn, entry, Sealed::new(keys, entry)).await?,
-        entries => append_many(conn, entries, entries.iter().map(|entry| Sealed::new(keys, entry)).collect()).await?,
+        entries => append_many(conn, keys, entries).await?,
     };
     // a practice without a head row has no chain: nothing may be answered then
     if written == entries.len() { Ok(()) } else { Err(schema::Error::NotFound) }
@@ -60,8 +60,13 @@ async fn append_one(conn: &AsyncPgConnection, entry: &Entry, sealed: Sealed) -> 
 }
 
 /// One statement of fixed text, however many there are.
-async fn append_many(conn: &AsyncPgConnection, entries: &[Entry], sealed: Vec<Sealed>) -> Result<usize> {
+async fn append_many(conn: &AsyncPgConnection, keys: &MacKeys, entries: &[Entry]) -> Result<usize> {
     let mut conn = conn;
+    // the database then needs no sorting of its own; the order of a practice's entries stays as it was
+    let mut sorted: Vec<&Entry> = entries.iter().collect();
+    sorted.sort_by_key(|entry| entry.practice);
+    let entries = sorted.as_slice();
+    let sealed: Vec<Sealed> = entries.iter().map(|entry| Sealed::new(keys, entry)).collect();
     let query = diesel::sql_query(include_str!("append.sql"))
         .bind::<Array<SqlUuid>, _>(column(entries, |e| e.practice))
         .bind::<Array<Timestamptz>, _>(column(entries, |e| e.recorded_at))
@@ -87,7 +92,8 @@ async fn append_many(conn: &AsyncPgConnection, entries: &[Entry], sealed: Vec<Se
         .bind::<Array<Text>, _>(column(entries, |e| format!("{{{}}}", e.field_classes().join(","))))
         .bind::<Array<Int4>, _>(column(entries, |e| e.attempts))
         .bind::<Array<Binary>, _>(sealed.iter().map(|s| s.body.as_slice()).collect::<Vec<_>>())
-        .bind::<Array<Binary>, _>(sealed.iter().map(|s| s.mac.as_slice()).collect::<Vec<_>>());
+        .bind::<Array<Binary>, _>(sealed.iter().map(|s| s.mac.as_slice()).collect::<Vec<_>>())
+        .bind::<Array<Int8>, _>(ranks(entries));
     Ok(Cached(query).execute(&mut conn).await?)
 }
 
@@ -105,8 +111,13 @@ pub async fn heads(db: &Db) -> Result<Vec<(PracticeId, i64)>> {
     Ok(query.load(&mut &*conn).await?)
 }
 
-fn column<'a, T>(entries: &'a [Entry], f: impl Fn(&'a Entry) -> T) -> Vec<T> {
-    entries.iter().map(f).collect()
+fn column<'a, T>(entries: &[&'a Entry], f: impl Fn(&'a Entry) -> T) -> Vec<T> {
+    entries.iter().map(|entry| f(entry)).collect()
+}
+
+/// Numbers each practice's entries from 1.
+fn ranks(sorted: &[&Entry]) -> Vec<i64> {
+    sorted.chunk_by(|a, b| a.practice == b.practice).flat_map(|of_practice| (1..).take(of_practice.len())).collect()
 }
 
 /// The kind of actor, and the person or the service account.

@@ -192,9 +192,11 @@ impl Entry {
         self
     }
 
-    /// The call was refused or went wrong.
+    /// The call was refused or went wrong: nothing was accessed then. An outcome that is allowed takes the reason that
+    /// the caller gave.
     #[must_use]
     pub fn ended(mut self, outcome: Outcome, reason: &str) -> Self {
+        self.accessed_phi &= outcome == Outcome::Allowed;
         self.outcome = outcome;
         self.reason = Some(reason.to_owned());
         self
@@ -210,11 +212,7 @@ impl Entry {
 
     /// What kinds of data were shown or changed; nothing was when it was refused.
     pub(crate) fn field_classes(&self) -> &'static [&'static str] {
-        if self.accessed_phi && self.outcome == Outcome::Allowed {
-            fields::classes(&self.resource, self.acting_as)
-        } else {
-            &[]
-        }
+        if self.accessed_phi { fields::classes(&self.resource, self.acting_as) } else { &[] }
     }
 
     pub(crate) fn is_anonymous(&self) -> bool {
@@ -242,6 +240,7 @@ impl Entry {
             ids: bytes(&self.ids),
             patients: bytes(&self.patients),
             count: self.count,
+            keys: self.keys.clone(),
         }
         .encode_to_vec()
     }
@@ -254,6 +253,7 @@ impl Entry {
             ids: ids(&memo.ids),
             patients: ids(&memo.patients),
             count: memo.count,
+            keys: memo.keys,
             ..Self::bare(scope, memo.action.parse().ok()?, &memo.resource)
         })
     }
@@ -271,4 +271,6 @@ struct Memo {
     patients: Vec<u8>,
     #[prost(int64, tag = "5")]
     count: i64,
+    #[prost(string, repeated, tag = "6")]
+    keys: Vec<String>,
 }

@@ -12,6 +12,10 @@ pub(crate) fn classes(resource: &str, acting_as: &str) -> &'static [&'static str
         // status, dates and the patient's balance
         "claim" if is_front_desk => &["financial"],
         "claim" => &["demographic", "clinical_code", "financial"],
+        // who asked for what of a claim's money, and why
+        "claim_action" => &["financial"],
+        // whose data was used
+        "audit_entry" => &["demographic"],
         _ => &[],
     }
 }

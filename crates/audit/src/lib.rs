@@ -6,6 +6,7 @@
 pub mod batcher;
 mod body;
 pub mod chain;
+pub mod denials;
 pub mod entry;
 mod fields;
 pub mod merkle;
@@ -16,6 +17,7 @@ pub mod trail;
 pub mod vault;
 
 pub use batcher::Batcher;
+pub use denials::Denials;
 pub use entry::{Action, Entry, Outcome};
 pub use seal::MacKeys;
 pub use store::heads;

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use audit::{Action, Batcher, Entry, Outcome};
+use audit::{Action, Batcher, Denials, Entry, Outcome};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Request, Response};
@@ -22,7 +22,6 @@ use kernel::scope::Facts;
 use kernel::status::to_status;
 use kernel::{Clock, Code, Ctx, Failure, Fingerprint, Permission, Scope};
 use tenancy::directory::Directory;
-use tokio_util::task::TaskTracker;
 use tonic::body::Body;
 use tonic::transport::server::{TcpConnectInfo, TlsConnectInfo};
 use tonic_types::StatusExt;
@@ -46,8 +45,8 @@ pub struct Gate {
     pub batcher: Batcher,
     pub clock: Clock,
     pub page_key: TokenKey,
-    /// Entries of refusals are written here; the shutdown waits for them.
-    pub tasks: TaskTracker,
+    /// Takes the entries of refusals, which nobody waits for.
+    pub denials: Denials,
 }
 
 /// Puts a [`Gate`] before a service.
@@ -160,29 +159,37 @@ impl Gate {
     /// Answers a refusal; its entry follows by itself, since nothing was disclosed.
     fn refuse(&self, facts: &Facts, Refused { failure, entry }: Refused) -> Response<Body> {
         if let Some(entry) = entry {
-            let batcher = self.batcher.clone();
-            self.tasks.spawn(async move {
-                if let Err(error) = batcher.record(entry).await {
-                    tracing::error!(reason = error.reason, "a refusal could not be recorded");
-                }
-            });
+            self.denials.note(entry);
         }
         to_status(&failure, &facts.request_id).into_http()
     }
 
-    /// Sees to it that no call that touches PHI ends without an entry.
+    /// Sees to it that no call that touches PHI or changes something ends without an entry.
     async fn settle(&self, facts: &Facts, scope: Option<&Scope>, response: Response<Body>) -> Response<Body> {
-        if facts.method.phi == PhiUse::None || facts.method.streams || facts.entries.load(Ordering::Relaxed) > 0 {
+        let method = facts.method;
+        let status = response.extensions().get::<tonic::Status>();
+        let is_denied = status.is_some_and(|status| status.code() == tonic::Code::PermissionDenied);
+        let leaves_one = method.phi != PhiUse::None || method.mutates || is_denied;
+        if !leaves_one || facts.entries.load(Ordering::Relaxed) > 0 {
             return response;
         }
         let Some(scope) = scope else { return response };
-        let Some(status) = response.extensions().get::<tonic::Status>() else {
-            let failure = Failure::internal("an answer with PHI left no audit entry");
+        let Some(status) = status else {
+            if method.streams {
+                // what it tells is recorded piece by piece
+                return response;
+            }
+            let failure = Failure::internal("an answer left no audit entry");
             return to_status(&failure, &facts.request_id).into_http();
         };
         let reason = status.get_details_error_info().map_or_else(|| format!("{:?}", status.code()), |info| info.reason);
-        let entry =
-            Entry::bare(scope, action_of(facts.method), resource_of(facts.method)).ended(Outcome::Failed, &reason);
+        let outcome = if is_denied { Outcome::Denied } else { Outcome::Failed };
+        let entry = Entry::bare(scope, action_of(method), resource_of(method)).ended(outcome, &reason);
+        if is_denied || status.code() == tonic::Code::ResourceExhausted {
+            // nothing was disclosed; who is told to slow down and doesn't must not fill the trail
+            self.denials.note(entry);
+            return response;
+        }
         match self.batcher.record(entry).await {
             Ok(_) => response,
             Err(failure) => to_status(&failure, &facts.request_id).into_http(),
@@ -254,13 +261,35 @@ fn denied_scope(identity: &Arc<Identity>, practice: Option<PracticeId>, facts: &
 
 /// What a call that did not come to its end was after.
 fn action_of(method: &Method) -> Action {
+    let name = method.path.rsplit('/').next().unwrap_or_default();
+    let begins = |verbs: &[&str]| verbs.iter().any(|verb| name.starts_with(verb));
     if method.permission == Permission::Authenticated {
         Action::Auth
-    } else if method.mutates {
-        Action::Update
-    } else {
+    } else if begins(&["Export"]) {
+        Action::Export
+    } else if !method.mutates {
         Action::View
+    } else if name.ends_with("BreakGlass") {
+        Action::BreakGlass
+    } else if changes_rights(method.permission) && !["CreateUser", "InviteUser", "UpdateUser"].contains(&name) {
+        Action::PermissionChange
+    } else if begins(&["Create", "Invite", "Schedule", "Import"]) {
+        Action::Create
+    } else if begins(&["Deactivate"]) {
+        Action::Delete
+    } else {
+        Action::Update
     }
+}
+
+const fn changes_rights(permission: Permission) -> bool {
+    matches!(
+        permission,
+        Permission::UsersManage
+            | Permission::MembershipsManage
+            | Permission::ServiceAccountsManage
+            | Permission::TokensManage
+    )
 }
 
 /// The service's name stands for the resource where no row was reached.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use analytics::Refresher;
 use audit::batcher::Workers;
-use audit::{Batcher, MacKeys, Vault};
+use audit::{Batcher, Denials, MacKeys, Vault};
 use feed::{Hub, Reader};
 use http::{Request, Response};
 use kernel::id::RequestId;
@@ -163,6 +163,7 @@ impl Parts {
 pub struct App {
     parts: Parts,
     gate: Arc<Gate>,
+    denials: Denials,
     workers: Workers,
     exporter: Option<Running>,
     reflection: bool,
@@ -195,6 +196,8 @@ impl App {
         let refresher = Refresher::new(db.clone(), Db::new(&settings.audit_url, 1)?, settings.clock.clone());
         tasks.spawn(refresher.run(hub.drained()));
         tasks.spawn(upkeep::run(db.clone(), settings.clock.clone(), hub.drained()));
+        let denials = Denials::new(batcher.clone(), settings.clock.clone());
+        tasks.spawn(denials.clone().run(hub.drained()));
         let directory = Directory::new(db.clone(), settings.clock.clone(), settings.env.clone());
         let gate = Arc::new(Gate {
             methods,
@@ -202,7 +205,7 @@ impl App {
             batcher: batcher.clone(),
             clock: settings.clock.clone(),
             page_key: settings.page_key.clone(),
-            tasks: tasks.clone(),
+            denials: denials.clone(),
         });
         let parts = Parts {
             vault: Vault::new(db, batcher),
@@ -214,7 +217,7 @@ impl App {
             page_key: settings.page_key,
             tasks,
         };
-        Ok(Self { parts, gate, workers, exporter, reflection: settings.reflection, tls: settings.tls })
+        Ok(Self { parts, gate, denials, workers, exporter, reflection: settings.reflection, tls: settings.tls })
     }
 
     /// What the services are made of; the development mode and the operator's commands use it.
@@ -258,7 +261,7 @@ impl App {
             + Send
             + 'static,
     {
-        let Self { parts, gate, workers, exporter, reflection, tls } = self;
+        let Self { parts, gate, denials, workers, exporter, reflection, tls } = self;
         let (health, health_service) = tonic_health::server::health_reporter();
         let mut server = services::server(Stack::new(AccessLayer(gate), layer));
         if let Some(tls) = tls {
@@ -289,7 +292,8 @@ impl App {
             tracing::warn!("background work did not end in time");
         }
         parts.directory.finished().await;
-        drop(parts);
+        denials.finished().await;
+        drop((parts, denials));
         // a connection that was cut off may hold the batcher a little longer
         if tokio::time::timeout(GRACE, workers.finished()).await.is_err() {
             tracing::warn!("audit entries were still waiting");

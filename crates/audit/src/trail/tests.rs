@@ -77,24 +77,11 @@ impl Fixture {
     }
 
     pub(crate) fn ctx(&self, practice: PracticeId, age: TimeDelta) -> Ctx {
-        let identity = Arc::new(Identity {
-            actor: Actor::User(self.user),
-            key_id: "key-1".into(),
-            standing: Standing::Machine { grants: Vec::new() },
-        });
-        let facts = Arc::new(Facts {
-            request_id: "req-1".to_owned(),
-            method: &METHOD,
-            peer: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-            certificate: None,
-            deadline: Instant::now() + Duration::from_secs(30),
-            clock: Clock::system().shifted(-age),
-            page_key: TokenKey::new(b"key"),
-            entries: AtomicU32::new(0),
-        });
-        let granted = Granted { acting_as: "admin", level: Level::All, own: None };
-        let scope = Scope::granted(&identity, practice, granted, &facts);
-        Ctx::new(Some(identity), vec![scope], facts)
+        ctx(self.user, practice, age)
+    }
+
+    pub(crate) fn batcher(&self) -> Batcher {
+        self.vault.batcher().clone()
     }
 
     /// Records `count` looks at a patient, `age` ago.
@@ -116,6 +103,28 @@ impl Fixture {
         request.extensions_mut().insert(self.ctx(practice, TimeDelta::zero()));
         request
     }
+}
+
+/// An administrator of the practice, who calls now or called some time ago.
+pub(crate) fn ctx(user: UserId, practice: PracticeId, age: TimeDelta) -> Ctx {
+    let identity = Arc::new(Identity {
+        actor: Actor::User(user),
+        key_id: "key-1".into(),
+        standing: Standing::Machine { grants: Vec::new() },
+    });
+    let facts = Arc::new(Facts {
+        request_id: "req-1".to_owned(),
+        method: &METHOD,
+        peer: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        certificate: None,
+        deadline: Instant::now() + Duration::from_secs(30),
+        clock: Clock::system().shifted(-age),
+        page_key: TokenKey::new(b"key"),
+        entries: AtomicU32::new(0),
+    });
+    let granted = Granted { acting_as: "admin", level: Level::All, own: None };
+    let scope = Scope::granted(&identity, practice, granted, &facts);
+    Ctx::new(Some(identity), vec![scope], facts)
 }
 
 fn positions(entries: &[pb::AuditEntry]) -> Vec<i64> {

@@ -11,6 +11,7 @@ use prost::Message;
 use therapy_claims::claims::v1 as pb;
 use uuid::Uuid;
 
+use super::store;
 use crate::claim::Claim;
 use crate::snapshot::convert::to_pb;
 use crate::submission;
@@ -34,8 +35,7 @@ pub(super) async fn tell(
         told.push(message);
     }
     let submissions = if full { submissions(vault, scope, &told).await? } else { None };
-    let patients: HashMap<Uuid, Uuid> = submissions.iter().flat_map(|all| all.peek()).map(patient).collect();
-    let receipt = record(vault, scope, subjects, &patients).await?;
+    let receipt = record(vault, scope, subjects).await?;
     if let Some(submissions) = submissions {
         let all = submissions.release(&receipt).into_iter();
         let snapshots: HashMap<String, pb::ClaimSnapshot> = all.map(|s| (s.id.to_string(), to_pb(s))).collect();
@@ -46,18 +46,16 @@ pub(super) async fn tell(
     Ok(told)
 }
 
-/// Puts on record that claims were told of. Durable when this returns.
+/// Puts on record that claims were told of, and whose they are. Durable when this returns.
 ///
 /// # Errors
-/// `AUDIT_UNAVAILABLE`.
-pub(super) async fn record(
-    vault: &Vault,
-    scope: &Scope,
-    mut claims: Vec<Uuid>,
-    patients: &HashMap<Uuid, Uuid>,
-) -> Result<AuditReceipt, Failure> {
+/// `AUDIT_UNAVAILABLE`, or the database's.
+pub(super) async fn record(vault: &Vault, scope: &Scope, mut claims: Vec<Uuid>) -> Result<AuditReceipt, Failure> {
     claims.sort_unstable();
     claims.dedup();
+    let ids = &claims;
+    let patients: HashMap<Uuid, Uuid> =
+        vault.db().read_one(scope, async move |tx| store::patients(tx, ids).await).await?.into_iter().collect();
     let mut entry = Entry::bare(scope, Action::View, <Claim as kernel::phi::Disclosed>::RESOURCE);
     for claim in claims {
         entry.add(claim, patients.get(&claim).copied());
@@ -65,10 +63,6 @@ pub(super) async fn record(
     let receipt = vault.batcher().record(entry).await?;
     scope.facts().note_entry();
     Ok(receipt)
-}
-
-fn patient(submission: &submission::Submission) -> (Uuid, Uuid) {
-    (submission.claim_id.uuid(), submission.snapshot.0.patient_id.uuid())
 }
 
 /// What the events' submissions said, in one query as the practice.

@@ -1,13 +1,25 @@
-//! The statement that moves many claims at once.
+//! The statements about many claims at once.
 
 use std::sync::Arc;
 
+use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use kernel::{Failure, etag};
+use schema::tables::claims::claims;
 use schema::{Cached, Error, Tx};
+use uuid::Uuid;
 
 use crate::claim::Claim;
+
+/// Whose claims these are: the claim and its patient.
+pub(super) async fn patients(tx: &Tx<'_>, ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, Failure> {
+    let query = claims::table
+        .filter(claims::practice_id.eq(tx.practice()))
+        .filter(claims::id.eq_any(ids))
+        .select((claims::id, claims::patient_id));
+    Ok(query.load(&mut tx.conn()).await.map_err(Error::from)?)
+}
 
 /// Writes where the claims stand now, when the transaction commits. Each must have been moved once since it was read.
 pub(super) fn move_at_commit(tx: &Tx<'_>, claims: Vec<Claim>) {

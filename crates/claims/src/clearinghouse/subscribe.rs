@@ -3,7 +3,6 @@
 //! Two tasks and two short channels: the feed's stream reads, the pump decodes and records. Several batches wait for
 //! their entries at a time, and they leave in order.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -157,7 +156,7 @@ impl Pump {
                 let scope = self.scope(batch.practice);
                 if !self.full {
                     let claims = batch.events.iter().map(|event| event.subject).collect();
-                    events::record(&self.vault, &scope, claims, &HashMap::new()).await?;
+                    events::record(&self.vault, &scope, claims).await?;
                     let response = wire::batch(batch.practice, batch.events);
                     return Ok(Ready { practice: told_of, read_at, response });
                 }

@@ -38,6 +38,7 @@ impl Patients {
     async fn change(
         &self,
         scope: &Scope,
+        action: Action,
         once: Option<&Once>,
         id: PatientId,
         expected: Option<i64>,
@@ -49,7 +50,7 @@ impl Patients {
                     let version = store::lock(tx, id).await?.peek().version;
                     etag::check(expected, version)?;
                     let patient = store::update(tx, id, version, patch).await?;
-                    Ok(Change::of(scope, Action::Update, &patient.clone(), patient.map(convert::to_pb)))
+                    Ok(Change::of(scope, action, &patient.clone(), patient.map(convert::to_pb)))
                 }
             })
             .await
@@ -114,7 +115,7 @@ impl pb::patient_service_server::PatientService for Patients {
             let expected = etag::expected(&mut v, "etag", &patient.etag);
             let patch = convert::patch(&mut v, scope, &mask, &patient);
             let patch = v.done(patch)?;
-            self.change(scope, once.as_ref(), id, expected, &patch).await
+            self.change(scope, Action::Update, once.as_ref(), id, expected, &patch).await
         })
         .await
     }
@@ -154,7 +155,7 @@ impl pb::patient_service_server::PatientService for Patients {
             let expected = etag::expected(&mut v, "etag", &message.etag);
             v.done(())?;
             let patch = PatientPatch { is_active: Some(false), ..PatientPatch::default() };
-            self.change(scope, once.as_ref(), id, expected, &patch).await
+            self.change(scope, Action::Delete, once.as_ref(), id, expected, &patch).await
         })
         .await
     }

@@ -31,6 +31,7 @@ impl Therapists {
     async fn change(
         &self,
         scope: &Scope,
+        action: Action,
         once: Option<&Once>,
         id: TherapistId,
         expected: Option<i64>,
@@ -46,7 +47,7 @@ impl Therapists {
                     therapist.version += 1;
                     therapist.updated_at = scope.now();
                     store::save(tx, &therapist);
-                    Ok(changed(scope, Action::Update, therapist))
+                    Ok(changed(scope, action, therapist))
                 }
             })
             .await
@@ -116,7 +117,10 @@ impl pb::therapist_service_server::TherapistService for Therapists {
             let expected = etag::expected(&mut v, "etag", &therapist.etag);
             let new = mask.read(&mut v, |v| convert::new(v, scope, &therapist));
             let new = v.done(new)?;
-            self.change(scope, once.as_ref(), id, expected, |row| convert::apply(&mask, new.clone(), row)).await
+            self.change(scope, Action::Update, once.as_ref(), id, expected, |row| {
+                convert::apply(&mask, new.clone(), row)
+            })
+            .await
         })
         .await
     }
@@ -158,7 +162,7 @@ impl pb::therapist_service_server::TherapistService for Therapists {
                 therapist.is_active = false;
                 Ok(())
             };
-            self.change(scope, once.as_ref(), id, expected, deactivate).await
+            self.change(scope, Action::Delete, once.as_ref(), id, expected, deactivate).await
         })
         .await
     }

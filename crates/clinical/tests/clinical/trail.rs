@@ -36,7 +36,7 @@ async fn changes_of_therapists_are_on_record() {
     assert_eq!(last(&stage, &[&id], None).await, is("update", "therapist"));
     let request = pb::DeactivateTherapistRequest { id: id.clone(), ..Default::default() };
     ok(stage.therapists.deactivate_therapist(stage.admin.call("TherapistService/DeactivateTherapist", request)).await);
-    assert_eq!(last(&stage, &[&id], None).await, is("update", "therapist"));
+    assert_eq!(last(&stage, &[&id], None).await, is("delete", "therapist"));
     assert_eq!(stage.entries().await.len(), 3);
 }
 
@@ -77,7 +77,7 @@ async fn what_happens_to_patients_is_on_record() {
 
     let request = pb::DeactivatePatientRequest { id: id.clone(), ..Default::default() };
     ok(stage.patients.deactivate_patient(stage.admin.call("PatientService/DeactivatePatient", request)).await);
-    assert_eq!(last(&stage, &[id], Some(id)).await, is("update", "patient"));
+    assert_eq!(last(&stage, &[id], Some(id)).await, is("delete", "patient"));
     assert_eq!(stage.entries().await.len(), 9);
 }
 

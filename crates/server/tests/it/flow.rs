@@ -327,6 +327,6 @@ async fn the_server_ends_in_time_and_tells_its_open_streams() {
         last
     };
     let both = async { tokio::join!(server.stop(), read) };
-    let ((), last) = tokio::time::timeout(Duration::from_secs(10), both).await.expect("it ends within ten seconds");
+    let (_left, last) = tokio::time::timeout(Duration::from_secs(10), both).await.expect("it ends within ten seconds");
     assert!(matches!(last, Some(Kind::Draining(_))), "{last:?}");
 }

@@ -105,12 +105,13 @@ impl TestServer {
         Self { endpoint, db, founder, issuer, service, pool, end, served, watching }
     }
 
-    /// Tells the server to end, and waits until it has.
-    pub(crate) async fn stop(self) {
+    /// Tells the server to end, and waits until it has. What it left is in the database.
+    pub(crate) async fn stop(self) -> TestDb {
         // the database goes last; these would keep the server's inside
-        let Self { endpoint: _, db: _db, founder: _, issuer, service, pool, end, served, watching: _watching } = self;
+        let Self { endpoint: _, db, founder: _, issuer, service, pool, end, served, watching: _watching } = self;
         drop((issuer, service, pool, end));
         served.await.expect("it ends in good order");
+        db
     }
 
     pub(crate) async fn client(&self, token: &str) -> Client {

@@ -108,7 +108,7 @@ fn name(method: &Method) -> &'static str {
 }
 
 /// Whether the id of what is sent is the server's to make.
-fn creates(method: &Method) -> bool {
+pub(crate) fn creates(method: &Method) -> bool {
     name(method).starts_with("Create") || name(method) == "InviteUser"
 }
 

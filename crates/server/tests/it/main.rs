@@ -10,6 +10,7 @@ mod checkpoints;
 mod claim_actions;
 mod crash;
 mod credentials;
+mod denied;
 mod dropped;
 mod dynamic;
 mod ending;

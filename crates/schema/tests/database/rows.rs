@@ -69,6 +69,8 @@ const PRACTICE: &str = "
     INSERT INTO audit.entries (practice_id, position, recorded_at, actor_kind, user_id, action, outcome, resource_type, $chain)
       VALUES ('$p', 1, '2026-11-20Z', 'user', '$both', 'create', 'allowed', 'practice', $link);
     INSERT INTO audit.checkpoints (practice_id, size, peaks, exported_at) VALUES ('$p', 1, sha256('x'), '2026-11-20Z');
+    INSERT INTO audit.archive_checks (practice_id, month, run, first_position, last_position, sha256, checked_at)
+      VALUES ('$p', '2025-10-01', '$p', 1, 1, sha256('x'), '2026-11-20Z');
     INSERT INTO analytics.practice_summaries (practice_id, day) VALUES ('$p', '2026-11-20');
     INSERT INTO analytics.watermarks (practice_id) VALUES ('$p');
     INSERT INTO ops.requests (practice_id, caller_id, method, request_id, request_hash) VALUES ('$p', '$both', 'm', '$p', sha256('x'))";

@@ -70,6 +70,7 @@ pub(super) const RULES: &[Rule] = &[
               'ops.requests purge d claims_owner', 'ops.requests purge_read r claims_owner',
               'audit.heads batcher r claims_audit', 'audit.heads batcher_advance w claims_audit', 'audit.entries batcher a claims_audit',
               'audit.heads archiver r claims_archiver', 'audit.entries archiver r claims_archiver', 'audit.checkpoints archiver * claims_archiver',
+              'audit.archive_checks archiver r claims_archiver',
               'analytics.practice_summaries reader r claims_analytics', 'analytics.watermarks reader r claims_analytics')",
         bad: "CREATE POLICY peek ON clinical.patients FOR SELECT TO claims_feed USING (true)",
         reports: "clinical.patients peek r claims_feed",

@@ -10,6 +10,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use chrono::{Datelike, NaiveDate};
 use kernel::PracticeId;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
@@ -121,12 +122,6 @@ impl Store {
         Ok(Self::new(if prefix.is_empty() { Arc::new(s3) } else { Arc::new(PrefixStore::new(s3, prefix)) }))
     }
 
-    /// What keeps the checkpoints, for who reads them all.
-    #[must_use]
-    pub fn objects(&self) -> Arc<dyn ObjectStore> {
-        Arc::clone(&self.objects)
-    }
-
     /// Adds a checkpoint, unless it is there already. It is durable when this returns.
     ///
     /// # Errors
@@ -166,11 +161,7 @@ impl Store {
     /// # Errors
     /// When it isn't there, or the store fails.
     pub async fn read(&self, address: &Address) -> Result<Vec<u8>, Error> {
-        let found = self.objects.get(&address.path()).await?;
-        if found.meta.size > BYTES_MAX {
-            return Ok(Vec::new());
-        }
-        Ok(found.bytes().await?.into())
+        Ok(self.text(&address.path()).await?.into())
     }
 
     /// The newest checkpoint of a practice.
@@ -182,16 +173,64 @@ impl Store {
         let mut waiting = vec![Path::from(practice.to_string())];
         while let Some(prefix) = waiting.pop() {
             let listed = self.objects.list_with_delimiter(Some(&prefix)).await?;
-            let newest =
-                listed.objects.iter().filter_map(|object| object.location.as_ref().parse::<Address>().ok()).max();
+            let newest = listed.objects.iter().filter_map(|object| address(&object.location)).max();
             if newest.is_some() {
                 return Ok(newest);
             }
-            let mut below: Vec<_> = listed.common_prefixes.into_iter().filter(is_date).collect();
-            below.sort();
-            waiting.append(&mut below);
+            waiting.append(&mut dates(listed.common_prefixes));
         }
         Ok(None)
+    }
+
+    /// The smallest checkpoint over so many entries or more, of those that were written from that day on.
+    pub(crate) async fn first_over(
+        &self,
+        practice: PracticeId,
+        from: NaiveDate,
+        size: u64,
+    ) -> object_store::Result<Option<Address>> {
+        let from = Path::from(format!("{practice}/{}", from.format("%Y/%m/%d")));
+        for day in self.days(practice).await?.into_iter().filter(|day| *day >= from) {
+            let names = self.names(&day).await?;
+            let first = names.iter().filter_map(address).find(|address| address.size >= size);
+            if first.is_some() {
+                return Ok(first);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The practices that have a folder, whatever else there is.
+    pub(crate) async fn practices(&self) -> object_store::Result<Vec<PracticeId>> {
+        let folders = self.objects.list_with_delimiter(None).await?.common_prefixes;
+        Ok(folders.iter().filter_map(|folder| folder.filename()?.parse().ok()).collect())
+    }
+
+    /// The folders of a practice's days, in order.
+    pub(crate) async fn days(&self, practice: PracticeId) -> object_store::Result<Vec<Path>> {
+        let mut folders = vec![Path::from(practice.to_string())];
+        for _level in ["years", "months", "days"] {
+            let mut below = Vec::new();
+            for folder in &folders {
+                below.append(&mut dates(self.objects.list_with_delimiter(Some(folder)).await?.common_prefixes));
+            }
+            folders = below;
+        }
+        Ok(folders)
+    }
+
+    /// What lies in the folder of a day, in order.
+    pub(crate) async fn names(&self, day: &Path) -> object_store::Result<Vec<Path>> {
+        let listed = self.objects.list_with_delimiter(Some(day)).await?.objects;
+        let mut names: Vec<Path> = listed.into_iter().map(|object| object.location).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// What an object says; nothing, when it is too long to be a checkpoint.
+    pub(crate) async fn text(&self, name: &Path) -> object_store::Result<Bytes> {
+        let found = self.objects.get(name).await?;
+        if found.meta.size > BYTES_MAX { Ok(Bytes::new()) } else { found.bytes().await }
     }
 }
 
@@ -201,9 +240,16 @@ impl fmt::Debug for Store {
     }
 }
 
-/// Years, months and days are digits.
-fn is_date(path: &Path) -> bool {
-    path.filename().is_some_and(|name| name.bytes().all(|b| b.is_ascii_digit()))
+/// Those that are years, months and days: digits; in order.
+fn dates(folders: Vec<Path>) -> Vec<Path> {
+    let is_date = |path: &Path| path.filename().is_some_and(|name| name.bytes().all(|b| b.is_ascii_digit()));
+    let mut dates: Vec<Path> = folders.into_iter().filter(is_date).collect();
+    dates.sort();
+    dates
+}
+
+fn address(path: &Path) -> Option<Address> {
+    path.as_ref().parse().ok()
 }
 
 /// The setting that a variable of the environment holds.

@@ -1,37 +1,43 @@
-//! Verification: whether the audit log in a database is the one that was written, by everything that is known of it.
+//! Verification: whether the audit log is the one that was written, by everything that is known of it.
 //!
-//! Each practice's log is read once from its beginning, in memory that doesn't grow with it. Trusted are the keys and the
-//! checkpoints' signatures, nothing else: whoever owns the database may have written anything into it.
+//! Each practice's log is read once from its beginning, in memory that doesn't grow with it: from the archive, from a
+//! database, or from the one as far as it goes and then from the other. Trusted are the keys and the checkpoints'
+//! signatures, nothing else: whoever owns the database or the files may have written anything into them.
 
-use std::collections::BTreeSet;
-use std::pin::pin;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use audit::MacKeys;
+use audit::chain::GENESIS;
 use audit::note::Verifier;
-use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::StreamExt;
+use chrono::{DateTime, Utc};
 use kernel::PracticeId;
-use object_store::ObjectStore;
 use tokio_postgres::Client;
-use uuid::Uuid;
 
+use crate::archive::{self, Archive};
+use crate::store::Store;
+
+mod body;
 mod chain;
 mod copy;
+mod files;
+mod links;
+mod log;
 mod notes;
 pub mod report;
 mod row;
+mod stored;
 
 pub use chain::Head;
 pub use report::{Finding, Gap, Kind, Report};
 pub use row::Row;
 
-use chain::Chain;
-use copy::Message;
-use notes::Notes;
+pub(crate) use files::{Opened, Part};
+pub(crate) use links::Links;
+pub(crate) use stored::{Rows, Sent, heads};
 
-/// An entry that is older than this should be covered by a checkpoint.
-const CHECKPOINTED_WITHIN: TimeDelta = TimeDelta::minutes(10);
+use log::Log;
+use notes::Notes;
 
 /// Why verification could not be made. It says nothing about the log.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +46,10 @@ pub enum Error {
     Database(#[from] tokio_postgres::Error),
     #[error("the checkpoints")]
     Checkpoints(#[from] object_store::Error),
+    #[error("the archive")]
+    Archive(#[from] archive::Error),
+    #[error("the archive")]
+    Reading(#[from] std::io::Error),
     #[error("the database sent an id that is none")]
     Form,
 }
@@ -47,7 +57,7 @@ pub enum Error {
 /// What verification goes by.
 #[derive(Debug, Clone)]
 pub struct Evidence {
-    pub checkpoints: Arc<dyn ObjectStore>,
+    pub checkpoints: Store,
     /// Who may have signed them.
     pub signers: Arc<[Verifier]>,
     /// Without them, nobody knows whether entries since the last checkpoint were made by the service.
@@ -55,131 +65,96 @@ pub struct Evidence {
     pub now: DateTime<Utc>,
 }
 
-/// Verifies the log in a database, on a connection of the role `claims_archiver`. `progress` is told how many entries
-/// have been read, and out of how many.
+/// Where the log is. Without a database, it is verified as far as the archive goes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sources<'a> {
+    pub archive: Option<&'a Archive>,
+    /// A connection of the role `claims_archiver`.
+    pub client: Option<&'a Client>,
+}
+
+/// Verifies the log in a database, as [`sources`].
 ///
 /// # Errors
 /// When the database or the checkpoints can't be read.
-pub async fn database(
-    client: &Client,
+pub async fn database(client: &Client, evidence: &Evidence, progress: impl FnMut(u64, u64)) -> Result<Report, Error> {
+    sources(Sources { archive: None, client: Some(client) }, evidence, progress).await
+}
+
+/// Verifies the log. `progress` is told how many entries have been read, and out of how many, or zero when nobody knows.
+///
+/// # Errors
+/// When the database, the archive or the checkpoints can't be read.
+pub async fn sources(
+    sources: Sources<'_>,
     evidence: &Evidence,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<Report, Error> {
-    // one state of everything, however long it takes and whatever is appended meanwhile
-    client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-    let heads = heads(client).await?;
-    let total = heads.iter().map(|head| u64::try_from(head.position).unwrap_or_default()).sum();
-    let mut report = Report { macs_checked: evidence.mac_keys.is_some(), ..Report::default() };
-    let mut beyond = Vec::new();
-    for head in &heads {
-        let found = practice(client, evidence, head, &mut report, &mut |entries| progress(entries, total)).await?;
-        beyond.extend(found);
+    let mut heads: BTreeMap<PracticeId, Option<Head>> = BTreeMap::new();
+    if let Some(archive) = sources.archive {
+        heads.extend(archive.practices()?.into_iter().map(|practice| (practice, None)));
     }
-    client.batch_execute("COMMIT").await?;
-    for finding in beyond {
-        // signed over entries that were appended since the reading began: a later run checks them
-        if !exists(client, &finding).await? {
-            report.tampered.push(finding);
+    if let Some(client) = sources.client {
+        // one state of everything, however long it takes and whatever is appended meanwhile
+        client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        // one that the database doesn't know has no entries there
+        let none = |practice| Some(Head { practice, position: 0, hash: GENESIS });
+        heads.iter_mut().for_each(|(practice, head)| *head = none(*practice));
+        for head in stored::heads(client).await? {
+            heads.insert(head.practice, Some(head));
         }
     }
-    unheard_of(evidence, &heads, &mut report).await?;
+    let total = heads.values().flatten().map(|head| u64::try_from(head.position).unwrap_or_default()).sum();
+    let mut report = Report { macs_checked: evidence.mac_keys.is_some(), ..Report::default() };
+    let mut beyond = Vec::new();
+    for (practice, head) in &heads {
+        let before = report.entries;
+        let log = Log::begin(sources, evidence, *practice, |entries| progress(before + entries, total)).await?;
+        let outcome = log.read(head.as_ref()).await?;
+        report.practices += 1;
+        report.entries += outcome.entries;
+        report.checkpoints += outcome.checkpoints;
+        report.incomplete.extend(outcome.gaps);
+        match outcome.found {
+            Some(finding) if matches!(finding.kind, Kind::RolledBack { .. }) => beyond.push(finding),
+            found => report.tampered.extend(found),
+        }
+    }
+    if let Some(client) = sources.client {
+        client.batch_execute("COMMIT").await?;
+        for finding in beyond {
+            // signed over entries that were appended since the reading began: a later run checks them
+            if !stored::exists(client, &finding).await? {
+                report.tampered.push(finding);
+            }
+        }
+    }
+    unheard_of(sources, evidence, &heads.into_keys().collect(), &mut report).await?;
     report.tampered.sort_by_key(|finding| (finding.practice, finding.position));
     Ok(report)
 }
 
-async fn heads(client: &Client) -> Result<Vec<Head>, Error> {
-    let sql = "SELECT practice_id::text, last_position, last_hash FROM audit.heads ORDER BY practice_id";
-    let rows = client.query(sql, &[]).await?;
-    rows.iter()
-        .map(|row| {
-            let hash: &[u8] = row.get(2);
-            let practice: Uuid = row.get::<_, &str>(0).parse().map_err(|_not_an_id| Error::Form)?;
-            let practice = PracticeId::from_uuid(practice);
-            // of another length it is no entry's hash, and neither are zeros
-            Ok(Head { practice, position: row.get(1), hash: hash.try_into().unwrap_or_default() })
-        })
-        .collect()
-}
-
-/// Reads one log. What a checkpoint knows beyond its end is given back, as it may have been signed since.
-async fn practice(
-    client: &Client,
+/// Practices that have checkpoints, and no log any more.
+async fn unheard_of(
+    sources: Sources<'_>,
     evidence: &Evidence,
-    head: &Head,
+    known: &BTreeSet<PracticeId>,
     report: &mut Report,
-    progress: &mut impl FnMut(u64),
-) -> Result<Option<Finding>, Error> {
-    let notes = Notes::of(Arc::clone(&evidence.checkpoints), Arc::clone(&evidence.signers), head.practice).await?;
-    let mut chain = Chain::begin(head.practice, notes).await?;
-    report.practices += 1;
-    let sql = format!(
-        "COPY (SELECT {} FROM audit.entries WHERE practice_id = '{}' ORDER BY position) TO STDOUT (FORMAT binary)",
-        row::COLUMNS,
-        head.practice
-    );
-    let mut messages = pin!(client.copy_out(&sql).await?);
-    let (mut is_first, mut found) = (true, None);
-    while let Some(message) = messages.next().await {
-        let message = message?;
-        let read = copy::read(&message, is_first);
-        if matches!(read, Some(Message::End)) {
-            break;
-        }
-        is_first = false;
-        report.entries += 1;
-        progress(report.entries);
-        // the rest is read to its end and counted, as a copy can't be left in the middle
-        if found.is_none() {
-            found = match read {
-                Some(Message::Row(row)) => chain.take(&row, evidence.mac_keys.as_ref()).await?.err(),
-                _ => Some(chain.finding(chain.last() + 1, Kind::Unreadable)),
-            };
-        }
-    }
-    report.checkpoints += chain.checkpoints;
-    match found.or_else(|| chain.end(Some(head)).err()) {
-        Some(finding) if matches!(finding.kind, Kind::RolledBack { .. }) => return Ok(Some(finding)),
-        Some(finding) => report.tampered.push(finding),
-        None => report.incomplete.extend(gaps(&chain, head.practice, evidence.now)),
-    }
-    Ok(None)
-}
-
-/// What could not be checked of a log.
-fn gaps(chain: &Chain, practice: PracticeId, now: DateTime<Utc>) -> Vec<Gap> {
-    let mut gaps = Vec::new();
-    if let Some((position, key)) = &chain.unknown_key {
-        gaps.push(Gap { practice, position: *position, problem: format!("the MAC key {key:?} was not given") });
-    }
-    let due = (now - CHECKPOINTED_WITHIN).timestamp_micros();
-    // however young the last entry is: a log that is in use is checkpointed all the time
-    if let Some((position, _at)) = chain.uncovered().filter(|(_position, at)| *at < due) {
-        let problem = "no checkpoint covers the entries from here on".to_owned();
-        gaps.push(Gap { practice, position, problem });
-    }
-    gaps
-}
-
-async fn exists(client: &Client, finding: &Finding) -> Result<bool, Error> {
-    let Kind::RolledBack { checkpoint } = finding.kind else { return Ok(false) };
-    let practice = finding.practice;
-    let sql = format!("SELECT FROM audit.entries WHERE practice_id = '{practice}' AND position = {checkpoint}");
-    Ok(!client.query(&sql, &[]).await?.is_empty())
-}
-
-/// Practices that have checkpoints and are not in the database any more.
-async fn unheard_of(evidence: &Evidence, heads: &[Head], report: &mut Report) -> Result<(), Error> {
-    let known: BTreeSet<String> = heads.iter().map(|head| head.practice.to_string()).collect();
-    for folder in evidence.checkpoints.list_with_delimiter(None).await?.common_prefixes {
-        let practice = folder.filename().unwrap_or_default();
-        let Some(id) = practice.parse().ok().map(PracticeId::from_uuid).filter(|_| !known.contains(practice)) else {
+) -> Result<(), Error> {
+    for practice in evidence.checkpoints.practices().await? {
+        if known.contains(&practice) {
             continue;
-        };
-        let mut notes = Notes::of(Arc::clone(&evidence.checkpoints), Arc::clone(&evidence.signers), id).await?;
-        if let Some(note) = notes.next().await? {
-            let kind = note.refused().unwrap_or_else(|| Kind::RolledBack { checkpoint: note.size() });
-            report.tampered.push(Finding { practice: id, position: 1, kind });
         }
+        let mut notes = Notes::of(evidence.checkpoints.clone(), Arc::clone(&evidence.signers), practice).await?;
+        let Some(note) = notes.next().await? else { continue };
+        let refused = note.refused();
+        if sources.client.is_none() && refused.is_none() {
+            let problem = "there are checkpoints of this log, and nothing of it is in the archive".to_owned();
+            report.incomplete.push(Gap { practice, position: 1, through: None, problem });
+            continue;
+        }
+        let kind = refused.unwrap_or_else(|| Kind::RolledBack { checkpoint: note.size() });
+        report.tampered.push(Finding { practice, position: 1, kind });
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ pub use admin::{
     TokenOf, UserAction, UserOf,
 };
 
-pub use audit::{Audit, AuditAction, Checkpoints, ReportForm, VerifyAudit, store_variables};
+pub use audit::{Audit, AuditAction, Checkpoints, ExportAudit, ReportForm, RetainAudit, VerifyAudit, store_variables};
 
 use crate::import::{Output, SyntheaOptions};
 use crate::payer::PayerOptions;

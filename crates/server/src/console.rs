@@ -93,7 +93,15 @@ impl Progress {
             && told.elapsed() >= EVERY
         {
             *told = Instant::now();
-            note(&format!("{}: {done} of {}", self.what, self.total));
+            note(&self.line(done));
+        }
+    }
+
+    /// Of how many, when that is known.
+    fn line(&self, done: u64) -> String {
+        match self.total {
+            0 => format!("{}: {done}", self.what),
+            total => format!("{}: {done} of {total}", self.what),
         }
     }
 
@@ -104,7 +112,7 @@ impl Progress {
                 bar.set_position(self.done.load(Ordering::Relaxed));
                 bar.finish();
             }
-            None => note(&format!("{}: {} of {}", self.what, self.done.load(Ordering::Relaxed), self.total)),
+            None => note(&self.line(self.done.load(Ordering::Relaxed))),
         }
     }
 }

@@ -1,15 +1,15 @@
-//! One practice's log, entry by entry: positions, hashes, columns, MACs, and the roots that were signed.
+//! One practice's log and the roots of it that were signed.
 
 use audit::MacKeys;
-use audit::chain::{GENESIS, Hash, link};
+use audit::chain::Hash;
 use audit::merkle::{self, Frontier};
 use kernel::PracticeId;
-use prost::Message as _;
-use therapy_claims::audit::v1::EntryBody;
 
+use super::links::Links;
 use super::notes::{Note, Notes};
 use super::report::{Finding, Kind};
 use super::row::Row;
+use crate::archive::Place;
 
 /// Where a log ends that the database holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,43 +22,39 @@ pub struct Head {
 /// A log that is being read from its beginning.
 #[derive(Debug)]
 pub(super) struct Chain {
-    practice: PracticeId,
-    /// Position of the last entry.
-    last: i64,
-    hash: Hash,
-    tree: Frontier,
+    pub(super) links: Links,
     notes: Notes,
     /// The next checkpoint whose root is to be met.
     due: Option<Note>,
+    /// Its size, as long as it can be met.
+    due_at: i64,
     /// Entries up to here agree with a checkpoint.
     covered: i64,
     /// When the first entry after those was recorded, in microseconds since 1970.
     uncovered_since: Option<i64>,
     pub(super) checkpoints: u64,
-    /// A key that entries name and that was not given.
-    pub(super) unknown_key: Option<(i64, String)>,
 }
 
+/// The inner error is the first thing that is wrong.
+type Met = Result<Result<(), Finding>, object_store::Error>;
+
 impl Chain {
-    pub(super) async fn begin(practice: PracticeId, mut notes: Notes) -> Result<Self, object_store::Error> {
-        let due = notes.next().await?;
-        let (hash, tree) = (GENESIS, Frontier::default());
-        Ok(Self {
-            practice,
-            last: 0,
-            hash,
-            tree,
-            notes,
-            due,
-            covered: 0,
-            uncovered_since: None,
-            checkpoints: 0,
-            unknown_key: None,
-        })
+    pub(super) async fn begin(practice: PracticeId, notes: Notes) -> Result<Self, object_store::Error> {
+        let links = Links::after(practice, &Place::default());
+        let (due, due_at) = (None, 0);
+        let mut chain = Self { links, notes, due, due_at, covered: 0, uncovered_since: None, checkpoints: 0 };
+        chain.next_note().await?;
+        Ok(chain)
+    }
+
+    async fn next_note(&mut self) -> Result<(), object_store::Error> {
+        self.due = self.notes.next().await?;
+        self.due_at = self.due.as_ref().map_or(i64::MAX, |note| i64::try_from(note.size()).unwrap_or(i64::MAX));
+        Ok(())
     }
 
     pub(super) const fn last(&self) -> i64 {
-        self.last
+        self.links.last()
     }
 
     /// The first entry that no checkpoint covers, and when it was recorded, in microseconds since 1970.
@@ -66,69 +62,92 @@ impl Chain {
         self.uncovered_since.map(|at| (self.covered + 1, at))
     }
 
-    pub(super) const fn finding(&self, position: i64, kind: Kind) -> Finding {
-        Finding { practice: self.practice, position, kind }
+    /// The next entry. The error is the first thing that is wrong; nothing after it can be relied on.
+    pub(super) fn entry(&mut self, row: &Row<'_>, keys: Option<&MacKeys>) -> Result<(), Finding> {
+        self.links.entry(row, keys)?;
+        if self.uncovered_since.is_none() && self.links.tree().is_some() {
+            self.uncovered_since = Some(row.recorded_at);
+        }
+        Ok(())
     }
 
-    /// The next entry. The inner error is the first thing that is wrong; nothing after it can be relied on.
-    pub(super) async fn take(
-        &mut self,
-        row: &Row<'_>,
-        keys: Option<&MacKeys>,
-    ) -> Result<Result<(), Finding>, object_store::Error> {
-        if let Err(found) = self.entry(row, keys) {
-            return Ok(Err(found));
-        }
-        while let Some(note) = self.due.take_if(|note| note.size() <= self.tree.size()) {
-            if let Err(kind) = note.agrees(&self.tree) {
-                return Ok(Err(self.finding(self.covered + 1, kind)));
+    /// Whether [`Self::settle`] has something to do.
+    pub(super) const fn is_due(&self) -> bool {
+        self.due_at <= self.links.last()
+    }
+
+    /// Meets the checkpoints that are due.
+    pub(super) async fn settle(&mut self) -> Met {
+        while self.is_due() {
+            let (Some(note), Some(tree)) = (&self.due, self.links.tree()) else { return Ok(Ok(())) };
+            if let Err(kind) = note.agrees(tree) {
+                return Ok(Err(self.links.finding(self.covered + 1, kind)));
             }
-            self.covered = self.last;
-            self.uncovered_since = None;
-            self.checkpoints += 1;
-            self.due = self.notes.next().await?;
+            self.met().await?;
         }
         Ok(Ok(()))
     }
 
-    fn entry(&mut self, row: &Row<'_>, keys: Option<&MacKeys>) -> Result<(), Finding> {
-        let expected = self.last + 1;
-        if row.position != expected {
-            // a position that comes twice is what is wrong, and so is one that was left out
-            let kind = if row.position > expected { Kind::Missing } else { Kind::Twice };
-            return Err(self.finding(row.position.min(expected), kind));
-        }
-        if link(self.practice, row.position, &self.hash, row.body, row.mac) != row.hash {
-            return Err(self.finding(expected, Kind::Hash));
-        }
-        let body = EntryBody::decode(row.body).map_err(|_undecodable| self.finding(expected, Kind::Body))?;
-        if let Some(column) = row.differing(self.practice.uuid(), &body) {
-            return Err(self.finding(expected, Kind::Column(column)));
-        }
-        if let Some(keys) = keys {
-            match keys.mac(&body.mac_key_id, row.body) {
-                Some(mac) if mac == row.mac => {}
-                Some(_other) => return Err(self.finding(expected, Kind::Mac)),
-                None if self.unknown_key.is_none() => self.unknown_key = Some((expected, body.mac_key_id)),
-                None => {}
-            }
-        }
-        self.last = expected;
-        self.uncovered_since.get_or_insert(row.recorded_at);
-        self.hash = row.hash.try_into().unwrap_or(GENESIS);
-        self.tree.push(merkle::leaf(&self.hash));
-        Ok(())
+    async fn met(&mut self) -> Result<(), object_store::Error> {
+        (self.covered, self.uncovered_since) = (self.last(), None);
+        self.checkpoints += 1;
+        self.next_note().await
     }
 
-    /// After the last entry: what the head and the checkpoints know beyond it.
-    pub(super) fn end(&self, head: Option<&Head>) -> Result<(), Finding> {
-        if let Some(note) = &self.due {
-            // a note that can't be read has no size to be beyond
-            let kind = note.refused().unwrap_or_else(|| Kind::RolledBack { checkpoint: note.size() });
-            return Err(self.finding(self.last + 1, kind));
+    /// Nothing more is known than the hashes of some entries that follow: meets the next checkpoint with them.
+    pub(super) async fn cover(&mut self, hashes: &[Hash]) -> Met {
+        let (Some(tree), Some(note)) = (self.links.tree(), &self.due) else { return Ok(Ok(())) };
+        if note.refused().is_some() || note.size() != tree.size() + hashes.len() as u64 {
+            return Ok(Ok(()));
         }
-        let is_head = head.is_none_or(|head| head.position == self.last && head.hash == self.hash);
-        let position = head.map_or(self.last, |head| if head.position > self.last { self.last + 1 } else { self.last });
-        if is_head { Ok(()) } else { Err(self.finding(position, Kind::Head)) }
+        let mut beyond: Frontier = tree.clone();
+        hashes.iter().for_each(|hash| beyond.push(merkle::leaf(hash)));
+        if let Err(kind) = note.agrees(&beyond) {
+            return Ok(Err(self.links.finding(self.covered + 1, kind)));
+        }
+        self.met().await?;
+        Ok(Ok(()))
+    }
+
+    /// Passes over entries that nobody has, up to the place.
+    pub(super) async fn resume(&mut self, place: &Place) -> Met {
+        while let Some(note) = self.due.take_if(|note| note.size() < place.tree.size()) {
+            if let Some(kind) = note.refused() {
+                return Ok(Err(self.links.finding(self.covered + 1, kind)));
+            }
+            self.next_note().await?;
+        }
+        self.links.resume(place);
+        (self.covered, self.uncovered_since) = (self.last(), None);
+        self.settle().await
+    }
+
+    /// Passes over entries that nobody has, up to a position, and knows nothing of what is there.
+    pub(super) fn drift(&mut self, last: i64) {
+        self.links.drift(last);
+        (self.due_at, self.uncovered_since) = (i64::MAX, None);
+    }
+
+    /// After the last entry: what the checkpoints know beyond it, as far as that can be told.
+    pub(super) fn overtaken(&self) -> Result<(), Finding> {
+        let Some((note, _tree)) = self.due.as_ref().zip(self.links.tree()) else { return Ok(()) };
+        // a note that can't be read has no size to be beyond
+        let kind = note.refused().unwrap_or_else(|| Kind::RolledBack { checkpoint: note.size() });
+        Err(self.links.finding(self.last() + 1, kind))
+    }
+
+    /// The same for a part of the log, which may end before the checkpoints.
+    pub(super) fn believed(&self) -> Result<(), Finding> {
+        let refused = self.due.as_ref().and_then(Note::refused);
+        refused.map_or(Ok(()), |kind| Err(self.links.finding(self.last() + 1, kind)))
+    }
+
+    /// Whether the log ends with that head.
+    pub(super) fn headed(&self, head: &Head) -> Result<(), Finding> {
+        if head.position == self.last() && self.links.ends_with(&head.hash) {
+            return Ok(());
+        }
+        let position = if head.position > self.last() { self.last() + 1 } else { self.last() };
+        Err(self.links.finding(position, Kind::Head))
     }
 }

@@ -8,9 +8,9 @@ use audit::note::{self, Checkpoint, Verifier};
 use futures_util::{StreamExt, TryStreamExt};
 use kernel::PracticeId;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
 
 use super::report::Kind;
+use crate::store::Store;
 
 /// Notes fetched at the same time.
 const AHEAD: usize = 16;
@@ -47,7 +47,7 @@ impl Note {
 /// Reads them, bounded in memory: listings are of one day, texts of a few notes.
 #[derive(Debug)]
 pub(super) struct Notes {
-    store: Arc<dyn ObjectStore>,
+    store: Store,
     keys: Arc<[Verifier]>,
     practice: PracticeId,
     days: VecDeque<Path>,
@@ -55,24 +55,9 @@ pub(super) struct Notes {
     read: VecDeque<Note>,
 }
 
-async fn folders(store: &dyn ObjectStore, within: &Path) -> object_store::Result<Vec<Path>> {
-    let mut folders = store.list_with_delimiter(Some(within)).await?.common_prefixes;
-    folders.sort();
-    Ok(folders)
-}
-
 impl Notes {
-    pub(super) async fn of(
-        store: Arc<dyn ObjectStore>,
-        keys: Arc<[Verifier]>,
-        practice: PracticeId,
-    ) -> object_store::Result<Self> {
-        let mut days = VecDeque::new();
-        for year in folders(&*store, &Path::from(practice.to_string())).await? {
-            for month in folders(&*store, &year).await? {
-                days.extend(folders(&*store, &month).await?);
-            }
-        }
+    pub(super) async fn of(store: Store, keys: Arc<[Verifier]>, practice: PracticeId) -> object_store::Result<Self> {
+        let days = store.days(practice).await?.into();
         Ok(Self { store, keys, practice, days, names: VecDeque::new(), read: VecDeque::new() })
     }
 
@@ -80,17 +65,12 @@ impl Notes {
         while self.read.is_empty() {
             if self.names.is_empty() {
                 let Some(day) = self.days.pop_front() else { return Ok(None) };
-                let mut names: Vec<Path> =
-                    self.store.list(Some(&day)).map_ok(|object| object.location).try_collect().await?;
-                names.sort();
-                self.names = names.into();
+                self.names = self.store.names(&day).await?.into();
             }
             let names: Vec<Path> = self.names.drain(..AHEAD.min(self.names.len())).collect();
             let (store, keys) = (&self.store, &self.keys);
             let texts: Vec<(Path, bytes::Bytes)> = futures_util::stream::iter(names)
-                .map(|name| async move {
-                    Ok::<_, object_store::Error>((name.clone(), store.get(&name).await?.bytes().await?))
-                })
+                .map(|name| async move { Ok::<_, object_store::Error>((name.clone(), store.text(&name).await?)) })
                 .buffered(AHEAD)
                 .try_collect()
                 .await?;

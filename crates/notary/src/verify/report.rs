@@ -17,10 +17,18 @@ pub enum Kind {
     Column(&'static str),
     Mac,
     Head,
-    Root { checkpoint: u64 },
-    RolledBack { checkpoint: u64 },
+    Root {
+        checkpoint: u64,
+    },
+    RolledBack {
+        checkpoint: u64,
+    },
     Note(Refused),
     Misplaced,
+    /// A file of the archive is not the one that its digest was made of.
+    Digest,
+    /// What a file says about itself is not so.
+    Contents(&'static str),
 }
 
 impl fmt::Display for Kind {
@@ -41,6 +49,8 @@ impl fmt::Display for Kind {
                 write!(f, "the log ends here, but checkpoint {checkpoint} was signed over more")
             }
             Self::Note(refused) => write!(f, "the next checkpoint {refused}"),
+            Self::Digest => f.write_str("the file with this entry is not the one that its digest was made of"),
+            Self::Contents(what) => write!(f, "the file with this entry says of itself what is not so: {what}"),
             Self::Misplaced => f.write_str("the next checkpoint is not of this practice and size"),
         }
     }
@@ -73,6 +83,9 @@ pub struct Gap {
     pub practice: PracticeId,
     /// The first entry that it concerns.
     pub position: i64,
+    /// The last one, when it is not all that follow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub through: Option<i64>,
     pub problem: String,
 }
 

@@ -11,7 +11,7 @@ pub(super) const COLUMNS: &str = "position, recorded_at, actor_kind, user_id, ac
      field_classes, purpose, request_id, ip_address, break_glass_id, attempts, body, mac, hash";
 
 /// One entry; texts and bytes are borrowed from whatever was read.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Row<'a> {
     pub position: i64,
     /// Microseconds since 1970 UTC.

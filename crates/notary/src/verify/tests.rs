@@ -1,6 +1,6 @@
 //! Everything that somebody who owns the database, or the checkpoints, may try.
 
-use object_store::ObjectStoreExt;
+use object_store::{ObjectStore, ObjectStoreExt};
 use prost::Message as _;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -8,6 +8,7 @@ use therapy_claims::audit::v1::EntryBody;
 
 use super::*;
 
+mod archived;
 mod log;
 
 use log::{ENTRIES, Log, SIGNED, place};
@@ -82,7 +83,7 @@ impl Trial {
 
     /// Verifies with other checkpoints.
     async fn with(&mut self, what: &str, checkpoints: Arc<dyn ObjectStore>, expected: Outcome) {
-        let evidence = Evidence { checkpoints, ..self.log.evidence.clone() };
+        let evidence = Evidence { checkpoints: Store::new(checkpoints), ..self.log.evidence.clone() };
         let report = self.log.verify(&evidence).await;
         self.judge(what, &report, expected);
     }
@@ -268,4 +269,33 @@ async fn no_checkpoint_can_be_changed_exchanged_forged_or_left_out_unnoticed() {
     trial.log.put(&*store, practice, 31, &trial.log.sign(practice, 31, [1; 32])).await;
     trial.with("the database is an older one", store, (1, Some((practice, ENTRIES + 1)))).await;
     trial.end(400);
+}
+
+#[tokio::test]
+async fn what_the_service_writes_is_read_off_its_bytes_and_says_what_it_says_decoded() {
+    let log = Log::new().await;
+    for practice in log.practices {
+        let mut rows = Rows::of(&log.client, practice, 1, i64::MAX).await.unwrap();
+        let mut read = 0;
+        while let Sent::Row(row) = rows.next().await.unwrap() {
+            let body = EntryBody::decode(row.body).unwrap();
+            assert_eq!(body::same(&row, practice.uuid()), Some(body.mac_key_id.as_str()));
+            assert_eq!(row.differing(practice.uuid(), &body), None);
+            for n in 0..row.body.len() {
+                for flipped in [1, 0x80] {
+                    let mut bytes = row.body.to_vec();
+                    bytes[n] ^= flipped;
+                    let row = Row { body: &bytes, ..(*row).clone() };
+                    let decoded =
+                        EntryBody::decode(&*bytes).ok().filter(|body| row.differing(practice.uuid(), body).is_none());
+                    // it may know less than who decodes it, and never more
+                    if let Some(key) = body::same(&row, practice.uuid()) {
+                        assert_eq!(Some(key), decoded.as_ref().map(|body| body.mac_key_id.as_str()), "byte {n}");
+                    }
+                }
+            }
+            read += 1;
+        }
+        assert_eq!(read, ENTRIES);
+    }
 }

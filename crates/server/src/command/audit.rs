@@ -1,5 +1,7 @@
 //! `claimsd audit`: what makes the audit log trustworthy to others.
 
+mod export;
+mod retain;
 mod verify;
 
 use std::fs::OpenOptions;
@@ -22,6 +24,8 @@ use crate::console::{note, say};
 pub async fn run(args: Audit) -> Ended {
     match args.action {
         AuditAction::Verify(args) => return Ok(verify::run(args).await),
+        AuditAction::Export(args) => export::run(args).await?,
+        AuditAction::Retain(args) => retain::run(args).await?,
         AuditAction::NewKey { name, out } => {
             let public = new_key(&name, &out)?;
             note(&format!("the private key is in {}; this is the public one, for who verifies:", out.display()));

@@ -3,6 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use notary::archive::Month;
+use uuid::Uuid;
+
+use crate::import::Output;
 
 /// `claimsd audit`: what makes the audit log trustworthy to others.
 #[derive(Debug, Clone, Args)]
@@ -25,14 +29,22 @@ pub enum AuditAction {
     /// Checks that the audit log is as it was written. Ends with 0 if so, 1 if it was tampered with, 2 if not everything could
     /// be checked, 3 if nothing could.
     Verify(VerifyAudit),
+    /// Writes a month of the log into files of an archive, one per practice, that anybody can verify. One that is there stays.
+    Export(ExportAudit),
+    /// Takes months out of the database that are old and in the archive: exports what is not there yet, verifies all, and
+    /// detaches what another run, 20 hours before or more, found good by the same bytes. To be run daily.
+    Retain(RetainAudit),
 }
 
 /// `claimsd audit verify`.
 #[derive(Debug, Clone, Args)]
 pub struct VerifyAudit {
-    /// Database URL of the role `claims_archiver`.
-    #[arg(long, env = "CLAIMSD_ARCHIVER_DATABASE_URL", hide_env_values = true)]
-    pub archiver_database_url: String,
+    /// Database URL of the role `claims_archiver`. Not needed for what is in an archive.
+    #[arg(long, env = "CLAIMSD_ARCHIVER_DATABASE_URL", hide_env_values = true, required_unless_present = "archive")]
+    pub archiver_database_url: Option<String>,
+    /// Directory with months of the log, as `claimsd audit export` writes them: what is there, is taken from there.
+    #[arg(long, env = "CLAIMSD_AUDIT_ARCHIVE")]
+    pub archive: Option<PathBuf>,
     /// Where the checkpoints are: a directory, or `s3://BUCKET/PREFIX` with the usual variables, `AWS_…`.
     #[arg(long, env = "CLAIMSD_CHECKPOINT_STORE")]
     pub checkpoint_store: String,
@@ -46,6 +58,61 @@ pub struct VerifyAudit {
     /// How the result is shown.
     #[arg(long, value_enum, default_value_t)]
     pub report: ReportForm,
+}
+
+/// `claimsd audit export`.
+#[derive(Debug, Clone, Args)]
+pub struct ExportAudit {
+    /// Database URL of the role `claims_archiver`.
+    #[arg(long, env = "CLAIMSD_ARCHIVER_DATABASE_URL", hide_env_values = true)]
+    pub archiver_database_url: String,
+    /// The month, in UTC, such as 2026-09. It must have ended an hour ago.
+    #[arg(long)]
+    pub month: Month,
+    /// The archive: a directory that is there.
+    #[arg(long, env = "CLAIMSD_AUDIT_ARCHIVE")]
+    pub out: PathBuf,
+    /// Only this practice's.
+    #[arg(long)]
+    pub practice: Option<Uuid>,
+    /// Where the checkpoints are. Each file then leads to the one after its last entry, and can be verified to its end alone.
+    #[arg(long, env = "CLAIMSD_CHECKPOINT_STORE")]
+    pub checkpoint_store: Option<String>,
+    /// How the result is shown.
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// `claimsd audit retain`.
+#[derive(Debug, Clone, Args)]
+pub struct RetainAudit {
+    /// Database URL of the role `claims_migrator`, who may detach.
+    #[arg(long, env = "CLAIMSD_MIGRATOR_DATABASE_URL", hide_env_values = true)]
+    pub database_url: String,
+    /// Database URL of the role `claims_archiver`, who reads.
+    #[arg(long, env = "CLAIMSD_ARCHIVER_DATABASE_URL", hide_env_values = true)]
+    pub archiver_database_url: String,
+    /// The archive: a directory that is there.
+    #[arg(long, env = "CLAIMSD_AUDIT_ARCHIVE")]
+    pub archive: PathBuf,
+    /// Where the checkpoints are: a directory, or `s3://BUCKET/PREFIX` with the usual variables, `AWS_…`.
+    #[arg(long, env = "CLAIMSD_CHECKPOINT_STORE")]
+    pub checkpoint_store: String,
+    /// File with the public keys of who signed checkpoints, one a line.
+    #[arg(long)]
+    pub public_key_file: PathBuf,
+    /// File with the keys that authenticate entries.
+    #[arg(long, env = "CLAIMSD_AUDIT_KEY_FILE")]
+    pub audit_key_file: PathBuf,
+    /// Months that stay in the database, besides the one that goes on.
+    #[arg(long, default_value_t = 13, value_parser = clap::value_parser!(u32).range(13..=1200))]
+    pub keep_months: u32,
+    /// Drop what was detached, instead of leaving the table to the operator.
+    #[arg(long)]
+    pub drop: bool,
+    /// How the result is shown.
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
 }
 
 /// How a report is shown.

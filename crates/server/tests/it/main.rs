@@ -3,6 +3,7 @@
 
 mod access;
 mod admin;
+mod archive;
 mod break_glass;
 mod canary;
 mod certificates;

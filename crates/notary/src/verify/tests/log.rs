@@ -27,28 +27,32 @@ pub(super) const SIGNED: [u64; 3] = [7, 16, 30];
 
 pub(super) struct Log {
     _db: TestDb,
-    client: Client,
+    pub(super) client: Client,
     pub(super) practices: [PracticeId; 2],
     pub(super) evidence: Evidence,
+    objects: Arc<InMemory>,
     pub(super) signer: Signer,
 }
 
 impl Log {
-    #[expect(clippy::disallowed_methods, reason = "the connection's work ends with the client")]
     pub(super) async fn new() -> Self {
+        // most of it so old that it should be covered by checkpoints, and in use until now
+        Self::of(|n| if n < ENTRIES - 5 { TimeDelta::hours(1) } else { TimeDelta::zero() }).await
+    }
+
+    /// A log whose entries have those ages.
+    #[expect(clippy::disallowed_methods, reason = "the connection's work ends with the client")]
+    pub(super) async fn of(age: impl Fn(i64) -> TimeDelta) -> Self {
         let db = TestDb::new().await;
         let audit = Db::new(&db.url_as("claims_audit"), 2).unwrap();
         let (batcher, _workers) = Batcher::start(&audit, MacKeys::known());
         let mut practices = [testkit::caller::practice(&db).await, testkit::caller::practice(&db).await];
         practices.sort();
         for practice in practices {
-            // most of it so old that it should be covered by checkpoints, and in use until now
             let caller = Caller::new(practice, Role::Admin);
-            let old = caller.clone().at(Clock::system().shifted(-TimeDelta::hours(1)));
-            let [old, young] = [old, caller].map(|caller| caller.scope("PatientService/GetPatient"));
             for n in 0..ENTRIES {
-                let scope = if n < ENTRIES - 5 { &old } else { &young };
-                batcher.record(entry(scope, n)).await.unwrap();
+                let at = caller.clone().at(Clock::system().shifted(-age(n)));
+                batcher.record(entry(&at.scope("PatientService/GetPatient"), n)).await.unwrap();
             }
         }
         let (client, connection) = Link::parse(&db.url_as("postgres")).unwrap().client().await.unwrap();
@@ -57,16 +61,17 @@ impl Log {
             CREATE TABLE public.entries AS SELECT * FROM audit.entries; CREATE TABLE public.heads AS SELECT * FROM audit.heads";
         client.batch_execute(sql).await.unwrap();
         let signer = Signer::new("test", &[3; 32]).unwrap();
+        let objects = Arc::new(InMemory::new());
         let evidence = Evidence {
-            checkpoints: Arc::new(InMemory::new()),
+            checkpoints: Store::new(Arc::<InMemory>::clone(&objects)),
             signers: Arc::new([signer.verifier().clone()]),
             mac_keys: Some(MacKeys::known()),
             now: Clock::system().now(),
         };
-        let log = Self { _db: db, client, practices, evidence, signer };
+        let log = Self { _db: db, client, practices, evidence, objects, signer };
         for practice in practices {
             for (size, root) in log.roots(practice).await {
-                log.put(&*log.evidence.checkpoints, practice, size, &log.sign(practice, size, root)).await;
+                log.put(&*log.objects, practice, size, &log.sign(practice, size, root)).await;
             }
         }
         log
@@ -120,9 +125,9 @@ impl Log {
     /// The checkpoints, to be spoilt.
     pub(super) async fn copied(&self) -> Arc<InMemory> {
         let copy = InMemory::new();
-        let all: Vec<_> = self.evidence.checkpoints.list(None).try_collect().await.unwrap();
+        let all: Vec<_> = self.objects.list(None).try_collect().await.unwrap();
         for object in all {
-            let bytes = self.evidence.checkpoints.get(&object.location).await.unwrap().bytes().await.unwrap();
+            let bytes = self.objects.get(&object.location).await.unwrap().bytes().await.unwrap();
             copy.put(&object.location, bytes.into()).await.unwrap();
         }
         Arc::new(copy)
@@ -131,7 +136,7 @@ impl Log {
     /// Links the entries from that position on anew, the head too: who owns the database can do that.
     pub(super) async fn relink(&self, practice: PracticeId, from: i64) {
         let entries = self.entries(practice).await;
-        let mut previous = audit::chain::GENESIS;
+        let mut previous = GENESIS;
         let mut sql = String::new();
         for (position, body, mac, hash) in entries {
             if position < from {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use kernel::id::{PatientId, ServiceAccountId, UserId};
+use kernel::id::{BreakGlassId, PatientId, ServiceAccountId, UserId};
 use kernel::{PracticeId, Scope, text_enum};
 use schema::tables::audit::entries;
 use uuid::Uuid;
@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::entry::{Action, Entry, Outcome};
 
 pub mod convert;
+pub mod export;
 pub mod service;
 pub(crate) mod store;
 
@@ -91,6 +92,9 @@ pub struct RecordFilter {
     pub resource_id: Option<String>,
     pub outcome: Option<Outcome>,
     pub patient_id: Option<PatientId>,
+    pub break_glass_id: Option<BreakGlassId>,
+    /// Only those under some break-glass.
+    pub under_break_glass: bool,
 }
 
 impl RecordFilter {
@@ -101,11 +105,8 @@ impl RecordFilter {
 }
 
 /// The entry of a look at the trail: the positions that were shown, and the patients that they speak of.
-fn look(scope: &Scope, asked_for: Option<PatientId>, shown: &[Record]) -> Entry {
-    let mut entry = Entry::bare(scope, Action::View, RESOURCE);
-    if let Some(patient) = asked_for {
-        entry.add_patient(patient.uuid());
-    }
+fn look(scope: &Scope, action: Action, shown: &[Record]) -> Entry {
+    let mut entry = Entry::bare(scope, action, RESOURCE);
     for record in shown {
         entry.add_key(&record.position.to_string());
         record.patient_ids.iter().for_each(|patient| entry.add_patient(*patient));
@@ -113,5 +114,25 @@ fn look(scope: &Scope, asked_for: Option<PatientId>, shown: &[Record]) -> Entry 
     entry
 }
 
+/// The entries of a look at a page: more than one only when the page speaks of more patients than one can name.
+fn looks(scope: &Scope, asked_for: Option<PatientId>, shown: &[Record]) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let mut rest = shown;
+    loop {
+        let (part, others) = rest.split_at(export::fitting(rest, usize::MAX).min(rest.len()));
+        let mut entry = look(scope, Action::View, part);
+        if let Some(patient) = asked_for {
+            entry.add_patient(patient.uuid());
+        }
+        entries.push(entry);
+        if others.is_empty() {
+            return entries;
+        }
+        rest = others;
+    }
+}
+
+#[cfg(test)]
+mod plans;
 #[cfg(test)]
 pub(crate) mod tests;

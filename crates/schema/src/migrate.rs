@@ -46,6 +46,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     "2026-11-25-000500_token_touch",
     "2026-11-25-000600_chain_step",
     "2026-11-26-000100_audit_archive",
+    "2026-11-26-000200_audit_search",
 };
 
 /// Of all programs that migrate this database ("claims" in ASCII).

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use analytics::Analytics;
-use audit::Trail;
+use audit::{Exports, Trail};
 use claims::action::service::ClaimActions;
 use claims::claim::service::Claims;
 use claims::claim::upstream::dependents;
@@ -14,6 +14,7 @@ use clinical::import::service::Imports;
 use clinical::patient::service::Patients;
 use clinical::session::service::Sessions;
 use clinical::therapist::service::Therapists;
+use futures_util::FutureExt;
 use tenancy::auth::Auth;
 use tenancy::break_glass::service::BreakGlasses;
 use tenancy::membership::service::Memberships;
@@ -76,6 +77,11 @@ pub async fn routes(
 
     let mut routes = Routes::new(health_service);
     let grants = Arc::new(Grants(directory.clone()));
+    let ending = {
+        let hub = hub.clone();
+        Arc::new(move || hub.drained().boxed())
+    };
+    let exports = Exports::new(Arc::<Grants>::clone(&grants), tasks.clone(), ending);
     let clearinghouse = Clearinghouse::new(vault.clone(), reader.clone(), hub.clone(), grants, tasks.clone());
     macro_rules! serve {
         ($($service:expr),+ $(,)?) => {$(
@@ -99,7 +105,7 @@ pub async fn routes(
         ClaimActionServiceServer::new(ClaimActions::new(vault.clone(), payers.clone(), hub.clone())),
         PayerServiceServer::new(payers),
         ClearinghouseServer::new(clearinghouse),
-        AuditServiceServer::new(Trail::new(vault.clone())),
+        AuditServiceServer::new(Trail::new(vault.clone(), exports)),
         AnalyticsServiceServer::new(Analytics::new(vault.db().clone())),
     );
     if reflection {

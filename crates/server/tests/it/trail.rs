@@ -69,7 +69,7 @@ impl Made {
     }
 }
 
-/// Makes a call to its end; of a stream, to what it tells after its start.
+/// Makes a call to its end; of a stream that has none, to what it tells after its start.
 async fn make(any: &Any, method: &'static Method, sent: &Sent, request_id: &str) -> Answer {
     let caller = any.with(&sent.token, &sent.practice);
     if !method.server_streaming {
@@ -78,8 +78,13 @@ async fn make(any: &Any, method: &'static Method, sent: &Sent, request_id: &str)
     let parts = async {
         let mut stream = caller.open(method, sent.message.clone(), request_id).await?;
         let mut shown = Vec::new();
-        for _part in ["start", "batch"] {
-            shown.extend(stream.message().await?.unwrap_or_default());
+        let is_endless = method.path.ends_with("/Subscribe");
+        while let Some(part) = stream.message().await? {
+            let is_start = is_endless && shown.is_empty();
+            shown.extend(part);
+            if is_endless && !is_start {
+                break;
+            }
         }
         Ok(shown)
     };
@@ -161,7 +166,12 @@ fn words(made: &Made, entries: &[Left], practice: &str) -> String {
         Ok(_) => "OK".to_owned(),
         Err(_) => made.reason(),
     };
-    let told: Vec<_> = entries.iter().map(|entry| entry.words(practice, &made.sent.message, made.shown())).collect();
+    let mut told: Vec<_> =
+        entries.iter().map(|entry| entry.words(practice, &made.sent.message, made.shown())).collect();
+    if made.method.path.ends_with("/ExportEntries") {
+        // as many pieces as it takes
+        told.dedup();
+    }
     let told = if told.is_empty() { "nothing".to_owned() } else { told.join("; and ") };
     format!("{answer}: {told}")
 }

@@ -179,6 +179,9 @@ fn empty(input: &MessageDescriptor) -> DynamicMessage {
     if let Some(field) = input.get_field_by_name("page_size") {
         message.set_field(&field, Value::I32(-1));
     }
+    if let Some(field) = input.get_field_by_name("after_position") {
+        message.set_field(&field, Value::I64(-1));
+    }
     message
 }
 

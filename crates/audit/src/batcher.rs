@@ -2,16 +2,21 @@
 //!
 //! A caller gets its receipt when the batch that holds its entry is durable, and an error otherwise. Batches
 //! form by themselves: while one is on its way to the disk, the next one gathers. Two are in flight at a time.
+//!
+//! A practice whose head somebody else has locked is left out of its batch, so that the others go on.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use diesel_async::AsyncPgConnection;
 use kernel::{AuditReceipt, Failure};
 use schema::Db;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::entry::Entry;
+use crate::held::Held;
 use crate::seal::MacKeys;
 use crate::store;
 
@@ -21,11 +26,16 @@ const BATCH_MAX: usize = 64;
 const QUEUE: usize = 4096;
 /// How long a caller waits for its entry to be durable.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// When a database that says nothing is given up: nobody waits for the batch any more.
+const GIVE_UP: Duration = Duration::from_secs(2);
 const IN_FLIGHT: usize = 2;
+
+/// Who waits for an entry to be durable.
+type Caller = oneshot::Sender<bool>;
 
 struct Job {
     entry: Entry,
-    done: oneshot::Sender<bool>,
+    done: Caller,
 }
 
 /// Takes entries and makes them durable.
@@ -33,6 +43,7 @@ struct Job {
 pub struct Batcher {
     queue: mpsc::Sender<Job>,
     keys: MacKeys,
+    held: Held,
 }
 
 /// The batcher's workers. They end when they are told to, or when the last [`Batcher`] is gone.
@@ -63,14 +74,15 @@ impl Batcher {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let jobs = Arc::new(Mutex::new(jobs));
         let ending = watch::Sender::new(false);
+        let held = Held::default();
+        let worker = || Worker { db: db.clone(), keys: keys.clone(), held: held.clone(), conn: None };
         #[expect(
             clippy::disallowed_methods,
             reason = "the workers live as long as the batcher, Workers waits for them"
         )]
-        let workers = (0..IN_FLIGHT)
-            .map(|_| tokio::spawn(work(Arc::clone(&jobs), ending.subscribe(), db.clone(), keys.clone())))
-            .collect();
-        (Self { queue, keys }, Workers { workers, ending })
+        let workers =
+            (0..IN_FLIGHT).map(|_| tokio::spawn(work(Arc::clone(&jobs), ending.subscribe(), worker()))).collect();
+        (Self { queue, keys, held }, Workers { workers, ending })
     }
 
     /// What entries are authenticated with.
@@ -78,15 +90,24 @@ impl Batcher {
         &self.keys
     }
 
+    /// Whose heads are not to be waited for.
+    pub(crate) const fn held(&self) -> &Held {
+        &self.held
+    }
+
     /// Waits until the entry is durable.
     ///
     /// # Errors
-    /// `UNAVAILABLE / AUDIT_UNAVAILABLE` when the queue is full or the entry is not durable in time.
+    /// `UNAVAILABLE / AUDIT_UNAVAILABLE` when the queue is full, the entry is not durable in time, or
+    /// somebody else holds the practice's head.
     /// The caller must then answer nothing.
     pub async fn record(&self, entry: Entry) -> Result<AuditReceipt, Failure> {
+        if !self.held.admits(entry.practice) {
+            return Err(unavailable());
+        }
         let (done, durable) = oneshot::channel();
         self.queue.try_send(Job { entry, done }).map_err(|e| unavailable().caused_by(e.to_string()))?;
-        match tokio::time::timeout(PATIENCE, durable).await {
+        match timeout(PATIENCE, durable).await {
             #[expect(clippy::disallowed_methods, reason = "the batch that holds the entry has committed")]
             Ok(Ok(true)) => Ok(AuditReceipt::issue()),
             Ok(_) | Err(_) => Err(unavailable()),
@@ -94,7 +115,7 @@ impl Batcher {
     }
 }
 
-fn unavailable() -> Failure {
+pub(crate) fn unavailable() -> Failure {
     Failure::unavailable("AUDIT_UNAVAILABLE", "the access could not be recorded, so it was not made")
 }
 
@@ -105,7 +126,7 @@ async fn told(ending: &mut watch::Receiver<bool>) {
     }
 }
 
-async fn work(jobs: Arc<Mutex<mpsc::Receiver<Job>>>, mut ending: watch::Receiver<bool>, db: Db, keys: MacKeys) {
+async fn work(jobs: Arc<Mutex<mpsc::Receiver<Job>>>, mut ending: watch::Receiver<bool>, mut worker: Worker) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
     loop {
         // the lock is held while waiting, so batches form in one worker while the other one writes
@@ -123,20 +144,88 @@ async fn work(jobs: Arc<Mutex<mpsc::Receiver<Job>>>, mut ending: watch::Receiver
         if taken == 0 {
             return;
         }
-        let (entries, callers): (Vec<_>, Vec<_>) = batch.drain(..).map(|job| (job.entry, job.done)).unzip();
-        let written = write(&db, &keys, &entries).await;
-        if let Err(error) = &written {
-            tracing::error!(entries = entries.len(), cause = %error, "audit batch was not written");
-        }
-        for caller in callers {
-            // a caller that has gone is no matter: its entry stands
-            let _ = caller.send(written.is_ok());
-        }
+        worker.take(std::mem::take(&mut batch)).await;
     }
 }
 
-/// One statement in autocommit: one transaction, one fsync.
-async fn write(db: &Db, keys: &MacKeys, entries: &[Entry]) -> schema::Result<()> {
-    let conn = db.directory().await?;
-    store::append(&conn, keys, entries).await
+/// Writes one batch at a time, on a connection of its own.
+struct Worker {
+    db: Db,
+    keys: MacKeys,
+    held: Held,
+    conn: Option<AsyncPgConnection>,
+}
+
+impl Worker {
+    /// Writes the batch and tells its callers. If a head can't be had, the batch goes without those that can't.
+    async fn take(&mut self, batch: Vec<Job>) {
+        let (entries, callers): (Vec<_>, Vec<_>) = batch.into_iter().map(|job| (job.entry, job.done)).unzip();
+        let mut written = self.write(&entries).await;
+        let mut waiting = callers;
+        if matches!(written, Err(schema::Error::Timeout)) {
+            let jobs = entries.into_iter().zip(waiting).collect();
+            let (entries, callers) = self.without_held(jobs).await;
+            if entries.is_empty() {
+                return;
+            }
+            written = self.write(&entries).await;
+            waiting = callers;
+        }
+        if let Err(error) = &written {
+            tracing::error!(entries = waiting.len(), cause = %error, "audit entries were not written");
+        }
+        tell(waiting, written.is_ok());
+    }
+
+    /// Refuses the entries whose heads somebody holds, and gives back the others.
+    async fn without_held(&mut self, jobs: Vec<(Entry, Caller)>) -> (Vec<Entry>, Vec<Caller>) {
+        let practices: Vec<_> = jobs.iter().map(|(entry, _)| entry.practice).collect();
+        // if that can't be told, what is to be said is that nothing can be written
+        let Ok(free) = self.ask(async |conn| store::free(conn, &practices).await).await else {
+            return jobs.into_iter().unzip();
+        };
+        let (free, held): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|(entry, _)| free.contains(&entry.practice));
+        for (entry, _) in &held {
+            tracing::error!(practice.id = %entry.practice, "an audit entry was not written: somebody holds the head");
+            self.held.note(entry.practice);
+        }
+        tell(held.into_iter().map(|(_, caller)| caller), false);
+        free.into_iter().unzip()
+    }
+
+    /// One statement in autocommit: one transaction, one fsync.
+    async fn write(&mut self, entries: &[Entry]) -> schema::Result<()> {
+        let keys = self.keys.clone();
+        self.ask(async |conn| store::append(conn, store::IN_BATCH, &keys, entries).await).await?;
+        self.held.clear(entries.iter().map(|entry| entry.practice));
+        Ok(())
+    }
+
+    /// Puts a question to the database, for as long as it makes sense to wait. A connection that fails is given up:
+    /// what it would answer next is anybody's guess.
+    async fn ask<T>(
+        &mut self,
+        question: impl AsyncFnOnce(&AsyncPgConnection) -> schema::Result<T>,
+    ) -> schema::Result<T> {
+        let conn = self.conn.take();
+        let answer = timeout(GIVE_UP, async {
+            let conn = match conn {
+                Some(conn) => conn,
+                None => self.db.session().await?,
+            };
+            let answer = question(&conn).await;
+            Ok((conn, answer))
+        });
+        let (conn, answer) = answer.await.unwrap_or_else(|late| Err(schema::Error::Unreachable(Box::new(late))))?;
+        // a lock that was not to be had says nothing of the connection
+        self.conn = matches!(answer, Ok(_) | Err(schema::Error::Timeout)).then_some(conn);
+        answer
+    }
+}
+
+/// A caller that has gone is no matter: its entry stands.
+fn tell(callers: impl IntoIterator<Item = Caller>, is_written: bool) {
+    for caller in callers {
+        let _ = caller.send(is_written);
+    }
 }

@@ -9,6 +9,7 @@ pub mod chain;
 pub mod denials;
 pub mod entry;
 mod fields;
+mod held;
 pub mod merkle;
 pub mod note;
 pub mod seal;

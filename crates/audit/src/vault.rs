@@ -7,9 +7,11 @@ use kernel::{AuditReceipt, Failure, Phi, Scope, Violations};
 use prost::Message;
 use schema::{Db, Once, Outcome, Stage, Step, Stored, Tx, Written};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
-use crate::batcher::Batcher;
+use crate::batcher::{Batcher, unavailable};
 use crate::entry::{Action, Entry};
+use crate::held::Held;
 use crate::seal::MacKeys;
 use crate::store;
 
@@ -114,7 +116,8 @@ impl Vault {
     /// the stored answer, and an entry of its own.
     ///
     /// # Errors
-    /// The body's failure, or the database's; then nothing has changed.
+    /// The body's failure, or `AUDIT_UNAVAILABLE` when its entries can't be written; then nothing has changed. The
+    /// database's: if it can't be reached, nobody knows, and a repeat of the request tells.
     pub async fn write<R, B>(
         &self,
         scope: &Scope,
@@ -125,6 +128,9 @@ impl Vault {
         R: Message + Default,
         B: AsyncFnOnce(&Tx<'_>) -> Result<Change<R>, Failure>,
     {
+        if !self.batcher.held().admits(scope.practice().uuid()) {
+            return Err(unavailable());
+        }
         let written = self
             .db
             .write(scope, once, || {
@@ -133,7 +139,7 @@ impl Vault {
                     let Change { entry, more, response } = body(tx).await?;
                     let stored = once.map(|_| Stored { response: response.peek().encode_to_vec(), memo: entry.memo() });
                     let entries = std::iter::once(entry).chain(more).collect();
-                    tx.at_commit(Append { entries, keys: self.batcher.keys().clone() });
+                    tx.at_commit(Append::new(&self.batcher, entries));
                     Ok(Outcome { value: response, stored })
                 }
             })
@@ -166,6 +172,17 @@ pub fn once<M: Message>(v: &mut Violations, scope: &Scope, request_id: &str, req
 struct Append {
     entries: Vec<Entry>,
     keys: MacKeys,
+    held: Held,
+}
+
+impl Append {
+    fn new(batcher: &Batcher, entries: Vec<Entry>) -> Self {
+        Self { entries, keys: batcher.keys().clone(), held: batcher.held().clone() }
+    }
+
+    fn practices(&self) -> impl Iterator<Item = Uuid> {
+        self.entries.iter().map(|entry| entry.practice)
+    }
 }
 
 impl Step for Append {
@@ -174,6 +191,20 @@ impl Step for Append {
     }
 
     fn run<'a>(&'a self, tx: &'a Tx<'_>) -> BoxFuture<'a, Result<(), Failure>> {
-        async move { Ok(store::append(tx.conn(), &self.keys, &self.entries).await?) }.boxed()
+        async move {
+            let appended = store::append(tx.conn(), store::IN_CHANGE, &self.keys, &self.entries).await;
+            let Err(error) = appended else { return Ok(()) };
+            if matches!(error, schema::Error::Timeout) {
+                self.practices().for_each(|practice| self.held.note(practice));
+            }
+            // a conflict is run anew; a change whose connection broke off may be durable all the same
+            let is_undone = !matches!(error, schema::Error::Conflict | schema::Error::Unreachable(_));
+            Err(if is_undone { unavailable().caused_by(error) } else { error.into() })
+        }
+        .boxed()
+    }
+
+    fn committed(&self) {
+        self.held.clear(self.practices());
     }
 }

@@ -185,8 +185,11 @@ impl Gate {
         let reason = status.get_details_error_info().map_or_else(|| format!("{:?}", status.code()), |info| info.reason);
         let outcome = if is_denied { Outcome::Denied } else { Outcome::Failed };
         let entry = Entry::bare(scope, action_of(method), resource_of(method)).ended(outcome, &reason);
-        if is_denied || status.code() == tonic::Code::ResourceExhausted {
-            // nothing was disclosed; who is told to slow down and doesn't must not fill the trail
+        // nothing was disclosed by who says but to try again; of a change that says that it may have happened, and no
+        // other answer does
+        let is_to_repeat = matches!(status.code(), tonic::Code::Unavailable | tonic::Code::DeadlineExceeded);
+        if is_denied || is_to_repeat || status.code() == tonic::Code::ResourceExhausted {
+            // who is told to slow down and doesn't must not fill the trail
             self.denials.note(entry);
             return response;
         }

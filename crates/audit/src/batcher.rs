@@ -6,7 +6,7 @@
 //! A practice whose head somebody else has locked is left out of its batch, so that the others go on.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel_async::AsyncPgConnection;
 use kernel::{AuditReceipt, Failure};
@@ -35,6 +35,7 @@ type Caller = oneshot::Sender<bool>;
 
 struct Job {
     entry: Entry,
+    queued: Instant,
     done: Caller,
 }
 
@@ -106,7 +107,9 @@ impl Batcher {
             return Err(unavailable());
         }
         let (done, durable) = oneshot::channel();
-        self.queue.try_send(Job { entry, done }).map_err(|e| unavailable().caused_by(e.to_string()))?;
+        self.queue
+            .try_send(Job { entry, queued: Instant::now(), done })
+            .map_err(|e| unavailable().caused_by(e.to_string()))?;
         match timeout(PATIENCE, durable).await {
             #[expect(clippy::disallowed_methods, reason = "the batch that holds the entry has committed")]
             Ok(Ok(true)) => Ok(AuditReceipt::issue()),
@@ -159,7 +162,14 @@ struct Worker {
 impl Worker {
     /// Writes the batch and tells its callers. If a head can't be had, the batch goes without those that can't.
     async fn take(&mut self, batch: Vec<Job>) {
+        // what waited while somebody found the head held need not find it again
+        let (held, batch): (Vec<_>, Vec<_>) =
+            batch.into_iter().partition(|job| self.held.since(job.queued, job.entry.practice));
+        tell(held.into_iter().map(|job| job.done), false);
         let (entries, callers): (Vec<_>, Vec<_>) = batch.into_iter().map(|job| (job.entry, job.done)).unzip();
+        if entries.is_empty() {
+            return;
+        }
         let mut written = self.write(&entries).await;
         let mut waiting = callers;
         if matches!(written, Err(schema::Error::Timeout)) {

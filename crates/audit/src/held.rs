@@ -12,9 +12,17 @@ use uuid::Uuid;
 /// As long as a refused caller is asked to wait.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Who is refused, and until when. Cheap to clone.
+/// Who is refused. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Held(Arc<Mutex<HashMap<Uuid, Instant>>>);
+pub(crate) struct Held(Arc<Mutex<HashMap<Uuid, Found>>>);
+
+/// How a head was found.
+#[derive(Debug)]
+struct Found {
+    at: Instant,
+    /// When it is looked at again.
+    next: Instant,
+}
 
 impl Held {
     /// Whether it is worth waiting for the practice's head.
@@ -24,18 +32,24 @@ impl Held {
 
     fn admits_at(&self, practice: Uuid, now: Instant) -> bool {
         let mut all = self.all();
-        let Some(until) = all.get_mut(&practice) else { return true };
-        let is_due = *until <= now;
+        let Some(found) = all.get_mut(&practice) else { return true };
+        let is_due = found.next <= now;
         if is_due {
             // this one tries; the others wait for what it finds
-            *until = now + PAUSE;
+            found.next = now + PAUSE;
         }
         is_due
     }
 
+    /// Whether the head was found held after that moment.
+    pub(crate) fn since(&self, moment: Instant, practice: Uuid) -> bool {
+        self.all().get(&practice).is_some_and(|found| found.at > moment)
+    }
+
     /// Somebody has waited for the head in vain.
     pub(crate) fn note(&self, practice: Uuid) {
-        self.all().insert(practice, Instant::now() + PAUSE);
+        let now = Instant::now();
+        self.all().insert(practice, Found { at: now, next: now + PAUSE });
     }
 
     /// Something was recorded.
@@ -48,7 +62,7 @@ impl Held {
         }
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<Uuid, Instant>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<Uuid, Found>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -63,6 +77,7 @@ mod tests {
         let now = Instant::now();
         assert!(held.admits_at(locked, now));
         held.note(locked);
+        assert!(held.since(now, locked) && !held.since(Instant::now(), locked) && !held.since(now, other));
         assert!(held.admits_at(other, now), "the others go on");
         let admitted = |at: Duration| (0..10).filter(|_| held.admits_at(locked, now + at)).count();
         assert_eq!(admitted(PAUSE / 2), 0);

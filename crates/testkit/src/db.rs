@@ -1,7 +1,8 @@
 //! A database of its own for each test, copied from a migrated template.
 //!
 //! One throw-away cluster per test process holds them all. It ends with the process; as statics are never dropped,
-//! the directory it leaves behind is removed by the next test process.
+//! the directory it leaves behind is removed by the next test process. A test that kills its database has a cluster of
+//! its own, which loses nothing and comes up again.
 #![expect(clippy::expect_used, clippy::panic, reason = "without its database a test can only stop")]
 use std::fs;
 use std::panic::resume_unwind;
@@ -34,7 +35,20 @@ struct Shared {
 #[derive(Debug)]
 pub struct TestDb {
     name: String,
-    shared: &'static Shared,
+    home: Home,
+}
+
+#[derive(Debug)]
+enum Home {
+    Shared(&'static Shared),
+    Own(Own),
+}
+
+/// A cluster that ends with its database.
+#[derive(Debug)]
+struct Own {
+    cluster: Option<Cluster>,
+    dir: PathBuf,
 }
 
 impl TestDb {
@@ -54,13 +68,43 @@ impl TestDb {
         // copying files costs two checkpoints, which are cheap without fsync, and half the time of logging each page
         let create = format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY = FILE_COPY OWNER claims_owner");
         admin.batch_execute(&create).await.expect("the template can be copied");
-        Self { name, shared }
+        Self { name, home: Home::Shared(shared) }
+    }
+
+    /// Makes the database in a cluster of its own, which is durable as in production and comes up again when it is
+    /// killed.
+    ///
+    /// # Panics
+    /// Without it there is no test.
+    pub async fn of_its_own() -> Self {
+        RUNTIME.spawn(Self::create_own()).await.unwrap_or_else(|error| resume_unwind(error.into_panic()))
+    }
+
+    async fn create_own() -> Self {
+        let own = spawn_blocking(Own::start).await.unwrap_or_else(|error| resume_unwind(error.into_panic()));
+        let name = "claims".to_owned();
+        own.cluster().prepare(&name).await.expect("roles and the database");
+        schema::migrate::run(&own.cluster().url("claims_migrator", &name)).await.expect("migrations");
+        Self { name, home: Home::Own(own) }
+    }
+
+    fn cluster(&self) -> &Cluster {
+        match &self.home {
+            Home::Shared(shared) => &shared.cluster,
+            Home::Own(own) => own.cluster(),
+        }
+    }
+
+    /// The process to kill, of a database with a cluster of its own.
+    #[must_use]
+    pub fn postmaster(&self) -> Option<u32> {
+        matches!(self.home, Home::Own(_)).then(|| self.cluster().pid())
     }
 
     /// The connection string of one of the roles of `deploy/roles.sql`, or of the superuser `postgres`.
     #[must_use]
     pub fn url_as(&self, role: &str) -> String {
-        self.shared.cluster.url(role, &self.name)
+        self.cluster().url(role, &self.name)
     }
 
     /// The database's name in its cluster.
@@ -72,11 +116,38 @@ impl TestDb {
 
 impl Drop for TestDb {
     fn drop(&mut self) {
-        let (name, shared) = (std::mem::take(&mut self.name), self.shared);
+        let name = std::mem::take(&mut self.name);
+        let shared = match &mut self.home {
+            Home::Shared(shared) => *shared,
+            Home::Own(own) => {
+                let (cluster, dir) = (own.cluster.take(), std::mem::take(&mut own.dir));
+                // what blocks has no place on a test's runtime
+                RUNTIME.spawn_blocking(move || {
+                    drop(cluster);
+                    // what stays goes with the leftovers of this process
+                    let _kept = Cluster::discard(&dir, &options());
+                });
+                return;
+            }
+        };
         RUNTIME.spawn(async move {
             let mut admin = shared.admin().await;
             admin.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await.expect("it can be dropped");
         });
+    }
+}
+
+impl Own {
+    fn start() -> Self {
+        let options = Options { revive: true, ..options() };
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let dir = options.temp_dir.join(format!("{DIR_PREFIX}{}-{number}", std::process::id()));
+        let cluster = Cluster::start_with(&dir, Mode::Keep, &options).unwrap_or_else(|error| panic!("{error}"));
+        Self { cluster: Some(cluster), dir }
+    }
+
+    fn cluster(&self) -> &Cluster {
+        self.cluster.as_ref().expect("it is taken in the end only")
     }
 }
 

@@ -1,4 +1,8 @@
-//! A proxy that stands between a client and a server and misbehaves on request: slow, silent or cut lines.
+//! A proxy that stands between a client and a server and misbehaves on request: slow, silent or cut lines, and lines
+//! that go dead when certain bytes pass.
+mod database;
+mod snare;
+
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,6 +15,10 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{Mutex, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::sleep;
+
+pub use self::database::before;
+pub use self::snare::Moment;
+use self::snare::{Line, Snares};
 
 /// Bytes are moved in pieces of this size at most; the delay holds for each piece.
 const PIECE: usize = 16 << 10;
@@ -61,9 +69,10 @@ struct Shared {
     weather: watch::Sender<Weather>,
     traffic: Option<Mutex<Traffic>>,
     lines: AtomicU64,
+    snares: Snares,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Direction {
     Up,
     Down,
@@ -115,6 +124,7 @@ impl Proxy {
             weather: watch::Sender::new(Weather::Fair),
             traffic: is_tapped.then(Mutex::default),
             lines: AtomicU64::new(0),
+            snares: Snares::default(),
         });
         #[expect(clippy::disallowed_methods, reason = "ended by the drop of the proxy")]
         let listening = tokio::spawn(listen(listener, Arc::clone(&shared))).abort_handle();
@@ -139,6 +149,21 @@ impl Proxy {
     /// Changes the weather for open and for new lines, at once.
     pub fn set(&self, weather: Weather) {
         self.shared.weather.send_replace(weather);
+    }
+
+    /// Makes the line dead on which these bytes go up next.
+    pub fn snare(&self, bytes: &[u8], moment: Moment) {
+        self.shared.snares.add(bytes, moment);
+    }
+
+    /// Waits until so many lines have gone dead since they were last broken.
+    pub async fn sprung(&self, times: usize) {
+        self.shared.snares.sprung(times).await;
+    }
+
+    /// Breaks the dead lines; what is waited for and did not come is forgotten.
+    pub fn break_dead(&self) {
+        self.shared.snares.clear();
     }
 
     /// How many lines were opened so far.
@@ -199,12 +224,14 @@ async fn carry(client: Box<dyn Stream>, shared: Arc<Shared>) {
     let (client_read, client_write) = tokio::io::split(client);
     let (server_read, server_write) = tokio::io::split(server);
     let mut weather = shared.weather.subscribe();
-    let up = pump(client_read, server_write, Direction::Up, &shared);
-    let down = pump(server_read, client_write, Direction::Down, &shared);
+    let line = Line::new();
+    let up = pump(client_read, server_write, Direction::Up, &shared, &line);
+    let down = pump(server_read, client_write, Direction::Down, &shared, &line);
     tokio::select! {
         // an end that closes in order only closes its direction, one that breaks takes the line with it
         _ended = async { tokio::try_join!(up, down) } => {}
         _cut = weather.wait_for(|weather| *weather == Weather::Cut) => {}
+        () = line.broken(&shared.snares) => {}
     }
 }
 
@@ -224,9 +251,11 @@ async fn pump(
     mut to: impl AsyncWrite + Unpin,
     direction: Direction,
     shared: &Shared,
+    line: &Line,
 ) -> io::Result<()> {
     let mut weather = shared.weather.subscribe();
     let mut piece = vec![0; PIECE];
+    let mut tail = Vec::new();
     loop {
         let length = from.read(&mut piece).await?;
         let bytes = piece.get(..length).unwrap_or_default();
@@ -236,6 +265,18 @@ async fn pump(
         }
         if bytes.is_empty() {
             return to.shutdown().await;
+        }
+        let caught = match direction {
+            Direction::Up => shared.snares.catches(&mut tail, bytes),
+            Direction::Down => None,
+        };
+        if caught.is_some() {
+            // first, so that no answer slips through
+            line.kill();
+        }
+        if caught == Some(Moment::Before) || (direction == Direction::Down && line.is_dead()) {
+            line.tell(&shared.snares);
+            return std::future::pending().await;
         }
         if let Some(traffic) = &shared.traffic {
             let mut traffic = traffic.lock().await;

@@ -70,7 +70,7 @@ impl Next<'_> {
 
     /// What the pool's only connection still has of whoever used it before.
     async fn left(&self) -> Option<String> {
-        let mut conn = self.server.pool.directory().await.unwrap();
+        let mut conn = self.server.vault.db().directory().await.unwrap();
         let sql = "SELECT format('%s %s %s', current_setting('app.practice_id', true), \
                    current_setting('statement_timeout'), pg_current_xact_id_if_assigned()) AS told";
         let left = told(&mut conn, sql).await;

@@ -1,9 +1,12 @@
 //! Calls any RPC by its path, knowing nothing but the descriptors.
 
+use std::time::Duration;
+
 use prost::Message;
 use prost::bytes::{Buf, BufMut};
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, ReflectMessage};
 use therapy_claims::{FILE_DESCRIPTOR_SET, METHODS, Method};
+use tokio::time::sleep;
 use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::transport::Channel;
@@ -26,6 +29,17 @@ impl Any {
     pub(crate) async fn connect(endpoint: &str) -> Self {
         let channel = Channel::from_shared(endpoint.to_owned()).unwrap().connect().await.unwrap();
         Self { channel, token: String::new(), practice: String::new() }
+    }
+
+    /// Waits until somebody listens there.
+    pub(crate) async fn connect_when_there(endpoint: &str) -> Self {
+        let endpoint = Channel::from_shared(endpoint.to_owned()).unwrap();
+        loop {
+            if let Ok(channel) = endpoint.connect().await {
+                return Self { channel, token: String::new(), practice: String::new() };
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
     }
 
     pub(crate) fn with(&self, token: &str, practice: &str) -> Self {
@@ -64,7 +78,8 @@ impl Any {
             metadata.insert("x-practice-id", self.practice.parse().unwrap());
         }
         let mut grpc = Grpc::new(self.channel.clone()).max_decoding_message_size(16 * 1024 * 1024);
-        grpc.ready().await.unwrap();
+        #[expect(clippy::disallowed_methods, reason = "says what tonic says of a line that is gone")]
+        grpc.ready().await.map_err(|gone| Status::from_error(gone.into()))?;
         let path = http::uri::PathAndQuery::from_static(method.path);
         Ok(grpc.streaming(request, path, Raw).await?.into_inner())
     }

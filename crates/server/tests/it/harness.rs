@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use audit::MacKeys;
+use audit::{MacKeys, Vault};
 use kernel::Clock;
 use kernel::page::TokenKey;
 use server::access::Access;
@@ -33,8 +33,8 @@ pub(crate) struct TestServer {
     pub(crate) issuer: Arc<dyn Issuer>,
     /// The same server without a wire in between.
     pub(crate) service: Watched<Access<Routes>>,
-    /// Its pool of the application's role.
-    pub(crate) pool: schema::Db,
+    /// Its pool of the application's role, and its batcher.
+    pub(crate) vault: Vault,
     end: oneshot::Sender<()>,
     served: JoinHandle<()>,
     watching: Watching,
@@ -64,19 +64,32 @@ impl TestServer {
 
     /// With so many connections of the application's role.
     pub(crate) async fn start_with(clock: Clock, connections: usize) -> Self {
-        let watching = Watching::begin();
         let db = TestDb::new().await;
+        let urls = [db.url_as("claims_app"), db.url_as("claims_audit")];
+        Self::start_on(db, urls, MacKeys::known(), clock, connections).await
+    }
+
+    /// On that database, which the roles of the application and of the audit batcher reach by these URLs.
+    pub(crate) async fn start_on(
+        db: TestDb,
+        urls: [String; 2],
+        audit_keys: MacKeys,
+        clock: Clock,
+        connections: usize,
+    ) -> Self {
+        let watching = Watching::begin();
+        let [app_url, audit_url] = urls;
         schema::reference::load_payers(&db.url_as("claims_migrator"), include_str!("../../data/payers.json"))
             .await
             .expect("payers");
         let settings = Settings {
-            app_url: db.url_as("claims_app"),
-            audit_url: db.url_as("claims_audit"),
+            app_url,
+            audit_url,
             feed_url: db.url_as("claims_feed"),
             connections,
             env: Env::new("test").expect("env"),
             page_key: TokenKey::new(b"a key for tests"),
-            audit_keys: MacKeys::known(),
+            audit_keys,
             checkpoints: None,
             password_cost: Cost::CHEAP,
             reflection: true,
@@ -91,7 +104,7 @@ impl TestServer {
         let founder = Founder::settle(app.parts(), 1).await.expect("a founder");
         let issuer = Arc::new(OperatorIssues(app.parts().operator("a test")));
         let service = WatchLayer.layer(app.service().await.expect("services"));
-        let pool = app.parts().vault.db().clone();
+        let vault = app.parts().vault.clone();
         let (end, ended) = oneshot::channel();
         #[expect(clippy::disallowed_methods, reason = "it ends with the TestServer, whose database goes then")]
         let served = tokio::spawn(async move {
@@ -102,14 +115,14 @@ impl TestServer {
             app.serve_behind(WatchLayer, listener, ended).await.expect("serves to the end");
         });
         let founder = founder.log_in(&endpoint).await.expect("the founder logs in");
-        Self { endpoint, db, founder, issuer, service, pool, end, served, watching }
+        Self { endpoint, db, founder, issuer, service, vault, end, served, watching }
     }
 
-    /// Tells the server to end, and waits until it has. What it left is in the database.
+    /// Tells the server to end, and waits until it has. Its database stays as long as what comes back.
     pub(crate) async fn stop(self) -> TestDb {
         // the database goes last; these would keep the server's inside
-        let Self { endpoint: _, db, founder: _, issuer, service, pool, end, served, watching: _watching } = self;
-        drop((issuer, service, pool, end));
+        let Self { endpoint: _, db, founder: _, issuer, service, vault, end, served, watching: _watching } = self;
+        drop((issuer, service, vault, end));
         served.await.expect("it ends in good order");
         db
     }

@@ -1,8 +1,6 @@
-use std::path::Path;
-
 use kernel::{Clock, Code};
 use schema::Db;
-use testkit::proxy::{Address, Proxy, Weather};
+use testkit::proxy::{Proxy, Weather, before};
 
 use super::fixture::*;
 use crate::directory::Directory;
@@ -10,12 +8,7 @@ use crate::token::Env;
 
 /// A directory whose line to the database can be watched and cut.
 async fn behind_a_proxy(world: &World) -> (Directory, Proxy) {
-    let url = world.db.url_as("claims_app");
-    let (_, place) = url.split_once('@').unwrap();
-    let (socket, database) = place.split_once('/').unwrap();
-    let socket = Path::new(&socket.replace("%2F", "/").replace("%2D", "-").replace("%2E", ".")).join(".s.PGSQL.5432");
-    let proxy = Proxy::tapped(Address::Unix(socket)).await.unwrap();
-    let url = format!("postgres://claims_app@127.0.0.1:{}/{database}", proxy.port().unwrap());
+    let (proxy, url) = before(&world.db.url_as("claims_app"), Proxy::tapped).await;
     (Directory::new(Db::new(&url, 4).unwrap(), Clock::system(), Env::new("test").unwrap()), proxy)
 }
 

@@ -88,3 +88,24 @@ async fn a_socket_file_serves_as_well_and_is_removed() {
     assert!(!path.exists());
     assert!(say(&mut line, b"gone?").await.is_err());
 }
+
+#[tokio::test]
+async fn a_line_goes_dead_before_or_behind_the_bytes_that_were_waited_for() {
+    for (moment, arrives) in [(Moment::Before, false), (Moment::Behind, true)] {
+        let (proxy, mut line) = echo(async |server| Proxy::tapped(server).await.unwrap()).await;
+        let mut other = connect(proxy.address()).await.unwrap();
+        proxy.break_dead();
+        proxy.snare(b"now", moment);
+        say(&mut line, b"not yet, n").await.unwrap();
+        assert!(timeout(SOON, say(&mut line, b"ow!")).await.is_err());
+        timeout(SOON, proxy.sprung(1)).await.unwrap();
+        let traffic = proxy.traffic().await;
+        assert_eq!(traffic.up.ends_with(b"now!"), arrives, "{moment:?}");
+        assert!(traffic.down.ends_with(b"n"), "no answer comes");
+        assert!(timeout(SOON, line.read(&mut [0])).await.is_err(), "and no end");
+        say(&mut other, b"now, this one lives").await.unwrap();
+        proxy.break_dead();
+        assert_eq!(line.read(&mut [0]).await.unwrap_or_default(), 0);
+        say(&mut other, b"and this one").await.unwrap();
+    }
+}

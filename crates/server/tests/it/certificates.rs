@@ -259,7 +259,8 @@ async fn a_bound_account_is_let_in_only_with_one_of_its_certificates() {
     assert_eq!(refusal(&who(&with_other).await.unwrap_err()), refused, "in the same words");
     let request = claims::SubscribeRequest { subscription: "none".into(), ..Default::default() };
     assert_eq!(refusal(&bare.clearinghouse().subscribe(request).await.unwrap_err()), refused);
-    until_recorded(&server, before + 3).await;
+    // what was asked while the binding was waited for is repeated here, and repeats are counted; this one is new
+    until_recorded(&server, before + 1).await;
     let stranger = server.token.replace(char::is_alphanumeric, "0");
     let stranger = bare.clone().with_token(&stranger).unwrap();
     let unknown = refusal(&who(&stranger).await.unwrap_err());

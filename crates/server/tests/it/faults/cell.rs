@@ -55,6 +55,11 @@ impl Cell {
         self.method.phi == Phi::Write
     }
 
+    /// Whether the answer begins with what tells nothing of anybody.
+    pub(super) fn greets(&self) -> bool {
+        self.method.path.ends_with("/Subscribe")
+    }
+
     /// The same request, to be known by another name in the trail.
     pub(super) fn again(&mut self) {
         self.trace = request_id();
@@ -69,7 +74,7 @@ impl Cell {
             let mut answer = any.open(self.method, self.message.clone(), &self.trace).await?;
             while let Some(message) = answer.message().await? {
                 messages.push(message);
-                // a stream begins with what tells nothing of anybody
+                // the first message of a subscription tells nothing, and it has no end
                 if self.method.server_streaming && messages.len() == 2 {
                     break;
                 }

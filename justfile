@@ -66,3 +66,11 @@ tools:
 # workloads a, c and f for seconds each, beside pgbench on the same database
 bench-smoke *args:
     cargo run --release -p bench -- smoke {{ args }}
+
+# the audit log by itself: entries per second beside pgbench, and what waiting for an entry adds to a read
+bench-audit *args:
+    cargo run --release -p bench -- audit {{ args }}
+
+# entries per second that `claimsd audit verify` gets through in an archive
+bench-verify *args:
+    cargo run --release -p notary --example verification -- {{ args }}

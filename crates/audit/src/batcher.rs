@@ -1,7 +1,7 @@
 //! Group commit for the entries of reads: many callers, one transaction, one fsync.
 //!
 //! A caller gets its receipt when the batch that holds its entry is durable, and an error otherwise. Batches
-//! form by themselves: while one is on its way to the disk, the next one gathers. Two are in flight at a time.
+//! form by themselves: while one is on its way to the disk, the next one gathers.
 //!
 //! A practice whose head somebody else has locked is left out of its batch, so that the others go on.
 
@@ -20,15 +20,24 @@ use crate::held::Held;
 use crate::seal::MacKeys;
 use crate::store;
 
-/// Entries in one batch at most.
-const BATCH_MAX: usize = 64;
 /// Entries that may wait; a fuller queue means that the disk does not keep up.
 const QUEUE: usize = 4096;
 /// How long a caller waits for its entry to be durable.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// When a database that says nothing is given up: nobody waits for the batch any more.
 const GIVE_UP: Duration = Duration::from_secs(2);
-const IN_FLIGHT: usize = 2;
+/// What `bench audit` found best. While one batch is on its way the next one gathers; a second one beside it makes
+/// both smaller, so that more commits are paid for as many entries.
+const PACE: Pace = Pace { batch_max: 256, in_flight: 1 };
+
+/// How batches form.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Entries in one batch at most.
+    pub batch_max: usize,
+    /// Batches on their way to the disk at a time.
+    pub in_flight: usize,
+}
 
 /// Who waits for an entry to be durable.
 type Caller = oneshot::Sender<bool>;
@@ -67,11 +76,17 @@ impl Workers {
 
 impl Batcher {
     /// Connections that [`Self::start`] makes use of.
-    pub const CONNECTIONS: usize = IN_FLIGHT;
+    pub const CONNECTIONS: usize = PACE.in_flight;
 
     /// Starts the workers on a database of the role `claims_audit`, which can add entries and nothing else.
     #[must_use]
     pub fn start(db: &Db, keys: MacKeys) -> (Self, Workers) {
+        Self::start_at(PACE, db, keys)
+    }
+
+    /// The same at another pace, which needs as many connections as batches may be in flight.
+    #[must_use]
+    pub fn start_at(pace: Pace, db: &Db, keys: MacKeys) -> (Self, Workers) {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let jobs = Arc::new(Mutex::new(jobs));
         let ending = watch::Sender::new(false);
@@ -81,8 +96,9 @@ impl Batcher {
             clippy::disallowed_methods,
             reason = "the workers live as long as the batcher, Workers waits for them"
         )]
-        let workers =
-            (0..IN_FLIGHT).map(|_| tokio::spawn(work(Arc::clone(&jobs), ending.subscribe(), worker()))).collect();
+        let workers = (0..pace.in_flight)
+            .map(|_| tokio::spawn(work(Arc::clone(&jobs), ending.subscribe(), worker(), pace.batch_max)))
+            .collect();
         (Self { queue, keys, held }, Workers { workers, ending })
     }
 
@@ -129,18 +145,23 @@ async fn told(ending: &mut watch::Receiver<bool>) {
     }
 }
 
-async fn work(jobs: Arc<Mutex<mpsc::Receiver<Job>>>, mut ending: watch::Receiver<bool>, mut worker: Worker) {
-    let mut batch = Vec::with_capacity(BATCH_MAX);
+async fn work(
+    jobs: Arc<Mutex<mpsc::Receiver<Job>>>,
+    mut ending: watch::Receiver<bool>,
+    mut worker: Worker,
+    batch_max: usize,
+) {
+    let mut batch = Vec::with_capacity(batch_max);
     loop {
         // the lock is held while waiting, so batches form in one worker while the other one writes
         let taken = {
             let mut jobs = jobs.lock().await;
             tokio::select! {
                 biased;
-                taken = jobs.recv_many(&mut batch, BATCH_MAX) => taken,
+                taken = jobs.recv_many(&mut batch, batch_max) => taken,
                 () = told(&mut ending) => {
                     jobs.close();
-                    jobs.recv_many(&mut batch, BATCH_MAX).await
+                    jobs.recv_many(&mut batch, batch_max).await
                 }
             }
         };
@@ -206,7 +227,7 @@ impl Worker {
     /// One statement in autocommit: one transaction, one fsync.
     async fn write(&mut self, entries: &[Entry]) -> schema::Result<()> {
         let keys = self.keys.clone();
-        self.ask(async |conn| store::append(conn, store::IN_BATCH, &keys, entries).await).await?;
+        self.ask(async |conn| store::append(conn, &keys, entries).await).await?;
         self.held.clear(entries.iter().map(|entry| entry.practice));
         Ok(())
     }
@@ -221,7 +242,11 @@ impl Worker {
         let answer = timeout(GIVE_UP, async {
             let conn = match conn {
                 Some(conn) => conn,
-                None => self.db.session().await?,
+                None => {
+                    let conn = self.db.session().await?;
+                    store::wait(&conn, store::IN_BATCH).await?;
+                    conn
+                }
             };
             let answer = question(&conn).await;
             Ok((conn, answer))

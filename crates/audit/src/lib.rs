@@ -23,7 +23,7 @@ pub use denials::Denials;
 pub use entry::{Action, Entry, Outcome};
 pub use seal::MacKeys;
 pub use standing::Standing;
-pub use store::heads;
+pub use store::{append, heads};
 pub use trail::export::Exports;
 pub use trail::service::Trail;
 pub use vault::{Change, Vault};

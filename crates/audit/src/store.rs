@@ -3,7 +3,6 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Binary, Bool, Int4, Int8, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use futures_util::join;
 use kernel::PracticeId;
 use schema::tables::audit::heads;
 use schema::{Cached, Db, Result};
@@ -20,28 +19,28 @@ pub(crate) const IN_BATCH: &str = "SET lock_timeout = '250ms'";
 /// How long a change waits, from here to its end: it is rolled back then.
 pub(crate) const IN_CHANGE: &str = "SET LOCAL lock_timeout = '500ms'";
 
-/// Appends entries, of one practice or of many, in one statement, which travels with how long it waits.
-///
-/// Positions and hashes follow from each practice's head row, under its lock.
-pub(crate) async fn append(conn: &AsyncPgConnection, wait: &str, keys: &MacKeys, entries: &[Entry]) -> Result<()> {
-    let write = async {
-        match entries {
-            // what a change leaves: the statement for many costs the database more than twice as much
-            [entry] => append_one(conn, entry, Sealed::new(keys, entry)).await,
-            entries => append_many(conn, keys, entries).await,
-        }
-    };
-    let (limited, written) = join!(limit(conn, wait), write);
-    limited?;
-    let written = written?;
-    // a practice without a head row has no chain: nothing may be answered then
-    if written == entries.len() { Ok(()) } else { Err(schema::Error::NotFound) }
+/// Sets how long statements wait for a head.
+pub(crate) async fn wait(conn: &AsyncPgConnection, at_most: &str) -> Result<()> {
+    let mut conn = conn;
+    Cached(diesel::sql_query(at_most)).execute(&mut conn).await?;
+    Ok(())
 }
 
-async fn limit(conn: &AsyncPgConnection, wait: &str) -> Result<()> {
-    let mut conn = conn;
-    Cached(diesel::sql_query(wait)).execute(&mut conn).await?;
-    Ok(())
+/// Appends entries, of one practice or of many, in one statement.
+///
+/// Positions and hashes follow from each practice's head row, under its lock. That they are appended proves nothing:
+/// receipts come from the [`crate::Batcher`] and the [`crate::Vault`] only.
+///
+/// # Errors
+/// The database's; when a practice has no chain.
+pub async fn append(conn: &AsyncPgConnection, keys: &MacKeys, entries: &[Entry]) -> Result<()> {
+    let written = match entries {
+        // what a change leaves: the statement for many costs the database more than twice as much
+        [entry] => append_one(conn, entry, Sealed::new(keys, entry)).await?,
+        entries => append_many(conn, keys, entries).await?,
+    };
+    // a practice without a head row has no chain: nothing may be answered then
+    if written == entries.len() { Ok(()) } else { Err(schema::Error::NotFound) }
 }
 
 /// Those of the practices whose heads nobody holds.

@@ -1,7 +1,7 @@
 //! The way to tenant data. It ties every answer to its audit entry.
 
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, join};
 use kernel::phi::Disclosed;
 use kernel::{AuditReceipt, Failure, Phi, Scope, Violations};
 use prost::Message;
@@ -192,7 +192,10 @@ impl Step for Append {
 
     fn run<'a>(&'a self, tx: &'a Tx<'_>) -> BoxFuture<'a, Result<(), Failure>> {
         async move {
-            let appended = store::append(tx.conn(), store::IN_CHANGE, &self.keys, &self.entries).await;
+            // both in the flight of the commit
+            let (waits, appended) =
+                join!(store::wait(tx.conn(), store::IN_CHANGE), store::append(tx.conn(), &self.keys, &self.entries));
+            let appended = waits.and(appended);
             let Err(error) = appended else { return Ok(()) };
             if matches!(error, schema::Error::Timeout) {
                 self.practices().for_each(|practice| self.held.note(practice));

@@ -5,7 +5,10 @@ mod events;
 mod practices;
 mod sessions;
 
+use std::path::PathBuf;
+
 use chrono::{Days, NaiveDate};
+use clap::Args;
 
 use crate::Result;
 use crate::cluster::{Cluster, State};
@@ -14,8 +17,32 @@ use crate::plan::Plan;
 
 pub(crate) use sessions::top_up;
 
+/// Which data set, and where it is.
+#[derive(Debug, Args)]
+pub(crate) struct Set {
+    /// Size of the data set: 1 is all of it
+    #[arg(long, default_value = "0.1", value_parser = crate::plan::parse_scale)]
+    pub(crate) scale: u32,
+    /// The cluster, kept between runs
+    #[arg(long, default_value = "target/bench/cluster")]
+    pub(crate) dir: PathBuf,
+    /// Makes the data anew
+    #[arg(long)]
+    fresh: bool,
+}
+
+/// Starts the cluster, with what an earlier run left there or with new data.
+pub(crate) fn ready(set: &Set, plan: Plan) -> Result<(Cluster, State)> {
+    let (cluster, state) = Cluster::start(&set.dir, set.scale, set.fresh)?;
+    let state = match state.filter(|state| state.scheduled < plan.sessions_max()) {
+        Some(state) => state,
+        None => load(&cluster, plan, set.scale)?,
+    };
+    Ok((cluster, state))
+}
+
 /// Makes all of it on an empty database.
-pub(crate) fn load(cluster: &Cluster, plan: Plan, scale: u32) -> Result<State> {
+fn load(cluster: &Cluster, plan: Plan, scale: u32) -> Result<State> {
     let day = kernel::Clock::system().now().date_naive();
     let mut state = State::new(scale, day);
     practices::load(cluster, plan, day)?;

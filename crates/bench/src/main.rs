@@ -11,6 +11,7 @@ mod output;
 mod plan;
 mod report;
 mod smoke;
+mod trail;
 mod yardstick;
 
 use std::path::PathBuf;
@@ -38,6 +39,8 @@ struct Cli {
 enum Command {
     /// Workloads a, c and f of the benchmark beside pgbench, for seconds each
     Smoke(Smoke),
+    /// The audit log: how fast it takes entries, and what it adds to a read
+    Audit(trail::Trail),
     /// The server of a run, in a process of its own; the run starts it
     #[command(hide = true)]
     ServeChild(child::Serve),
@@ -45,18 +48,11 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Smoke {
-    /// Size of the data set: 1 is all of it
-    #[arg(long, default_value = "0.1", value_parser = plan::parse_scale)]
-    scale: u32,
-    /// The cluster, kept between runs
-    #[arg(long, default_value = "target/bench/cluster")]
-    dir: PathBuf,
+    #[command(flatten)]
+    set: data::Set,
     /// Where the figures go
     #[arg(long, default_value = "target/bench/smoke.json")]
     out: PathBuf,
-    /// Makes the data anew
-    #[arg(long)]
-    fresh: bool,
     /// Seconds of each measurement of workload a; c and f are as many requests as such a measurement has
     #[arg(long, default_value_t = 3)]
     seconds: u64,
@@ -76,6 +72,7 @@ struct Smoke {
 fn main() -> ExitCode {
     let ended = match Cli::parse().command {
         Command::Smoke(smoke) => smoke::run(&smoke),
+        Command::Audit(trail) => trail::run(&trail),
         Command::ServeChild(serve) => child::serve(&serve),
     };
     match ended {

@@ -31,13 +31,8 @@ struct Run<'a> {
 }
 
 pub(crate) fn run(options: &Smoke) -> Result<()> {
-    let plan = Plan::new(options.scale);
-    let (cluster, state) = Cluster::start(&options.dir, options.scale, options.fresh)?;
-    let state = state.filter(|state| state.scheduled < plan.sessions_max());
-    let mut state = match state {
-        Some(state) => state,
-        None => data::load(&cluster, plan, options.scale)?,
-    };
+    let plan = Plan::new(options.set.scale);
+    let (cluster, mut state) = data::ready(&options.set, plan)?;
     let served = Served::start(&cluster, options.size)?;
     output::progress(&format!("the server answers at {}, process {}", served.addr, served.pid()));
     let run = Run {
@@ -45,7 +40,7 @@ pub(crate) fn run(options: &Smoke) -> Result<()> {
         plan,
         cluster: &cluster,
         served: &served,
-        pgbench: Pgbench::new(&cluster, plan, &options.dir.join("pgbench"))?,
+        pgbench: Pgbench::new(&cluster, plan, &options.set.dir.join("pgbench"))?,
         // one thread: the client shares the cores with what it measures
         runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,
         watched: Watched { server: Some(served.pid()), postmaster: cluster.postmaster() },
@@ -65,7 +60,7 @@ pub(crate) fn run(options: &Smoke) -> Result<()> {
     if wants("f") {
         rows.push(run.feed()?);
     }
-    let report = Report { machine: Machine::look(&cluster), scale_permille: options.scale, rows };
+    let report = Report { machine: Machine::look(&cluster), scale_permille: options.set.scale, rows };
     report.print();
     report.write(&options.out)?;
     if report.errors() > 0 { Err(format!("{} calls failed", report.errors()).into()) } else { Ok(()) }

@@ -13,7 +13,7 @@ use crate::load::Budget;
 use crate::measure::Measured;
 use crate::plan::{FEED_EVENTS, Plan, practice_id};
 
-pub(crate) use script::{COMPLETE_SESSION, GET_PATIENT, Script};
+pub(crate) use script::{COMPLETE_SESSION, GET_PATIENT, Script, append};
 
 /// How the statements of a transaction travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,11 +51,12 @@ impl<'a> Pgbench<'a> {
         let file = self.dir.join(format!("{}.{style:?}.sql", script.name));
         fs::write(&file, script.text(style))?;
         let prefix = self.dir.join("latency");
-        let mut pgbench = self.cluster.client("pgbench", "claims_app");
+        let mut pgbench = self.cluster.client("pgbench", script.role);
         pgbench.args(["-n", "-M", "prepared", "-l"]).arg("--log-prefix").arg(&prefix).arg("-f").arg(&file);
         pgbench.args(["-c", &clients.to_string(), "-j", &clients.min(2).to_string()]);
         for (name, value) in [
             ("i", 0),
+            ("practices", script.practices),
             ("first", first),
             ("clients", u32::try_from(clients)?),
             ("patients", self.plan.patients()),

@@ -39,7 +39,7 @@ async fn the_database_links_entries_as_the_protocol_says() {
     let db = fixture.owner.directory().await.unwrap();
     for count in [1, 2, 1, 40, 1, 64, 3] {
         let batch: Vec<_> = (0..count).map(entry).collect();
-        crate::store::append(&db, crate::store::IN_BATCH, &MacKeys::known(), &batch).await.unwrap();
+        crate::store::append(&db, &MacKeys::known(), &batch).await.unwrap();
     }
     let rows = entries::table
         .select((entries::practice_id, entries::position, entries::body, entries::mac, entries::hash))

@@ -9,13 +9,19 @@ use super::Style;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Script {
     pub(super) name: &'static str,
+    /// Whom it logs in as.
+    pub(super) role: &'static str,
     text: &'static str,
     /// Action, method, resource and the expression of its id, for the audit entry.
     entry: [&'static str; 4],
+    /// For [`append`] only: how many entries, and in how many practices the first of them may be.
+    entries: u32,
+    pub(super) practices: u32,
 }
 
 pub(crate) const GET_PATIENT: Script = Script {
     name: "get_patient",
+    role: "claims_app",
     text: include_str!("get_patient.sql"),
     entry: [
         "view",
@@ -23,10 +29,13 @@ pub(crate) const GET_PATIENT: Script = Script {
         "patient",
         "'04' || :p::text || '-0000-7000-8000-' || :n::text",
     ],
+    entries: 0,
+    practices: 1,
 };
 
 pub(crate) const COMPLETE_SESSION: Script = Script {
     name: "complete_session",
+    role: "claims_app",
     text: include_str!("complete_session.sql"),
     entry: [
         "update",
@@ -34,7 +43,23 @@ pub(crate) const COMPLETE_SESSION: Script = Script {
         "session",
         "'07' || :p::text || '-0000-7000-8000-' || :n::text",
     ],
+    entries: 0,
+    practices: 1,
 };
+
+/// Entries and nothing else, so many in one transaction: of one practice, or each of another one of so many.
+pub(crate) const fn append(entries: u32, practices: u32) -> Script {
+    // a transaction goes through them in ascending order, as everybody does who locks several heads
+    let first_max = if practices > entries { practices - entries } else { 1 };
+    Script {
+        name: "append",
+        role: "claims_audit",
+        text: include_str!("append.sql"),
+        entry: GET_PATIENT.entry,
+        entries,
+        practices: first_max,
+    }
+}
 
 /// Statements before this line only set variables.
 const BEGIN: &str = "BEGIN;";
@@ -50,7 +75,12 @@ const FEED_APPEND: &str = include_str!("../../../feed/src/append.sql");
 impl Script {
     /// The script, its transaction travelling in that style.
     pub(super) fn text(self, style: Style) -> String {
-        let mut text = self.text.replace("{place}", PLACE).replace("{audit}", &self.audit()).replace("{feed}", &feed());
+        let audit = self.audit();
+        let step = u32::from(self.practices > 1);
+        let entries =
+            vec![format!("\\set p :p + {step}\n{audit}"); self.entries.try_into().unwrap_or_default()].join("\n");
+        let mut text = self.text.replace("{place}", PLACE).replace("{entries}", &entries).replace("{audit}", &audit);
+        text = text.replace("{feed}", &feed());
         for (name, expression) in names() {
             text = text.replace(&format!("{{{name}}}"), &expression);
         }
@@ -150,7 +180,7 @@ mod tests {
 
     #[test]
     fn no_name_is_left_in_a_script() {
-        for script in [GET_PATIENT, COMPLETE_SESSION] {
+        for script in [GET_PATIENT, COMPLETE_SESSION, append(32, 1000)] {
             let text = script.text(Style::Naive);
             assert!(!["{practice}", "{audit}", "{user}", "{0", "$"].iter().any(|name| text.contains(name)), "{text}");
         }

@@ -3,7 +3,7 @@
 use diesel::dsl::{AsSelect, IntoBoxed, Select, sql};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Nullable, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use futures_util::join;
 use kernel::id::PatientId;
@@ -59,11 +59,21 @@ pub(crate) fn listing<'a>(scope: &Scope, filter: &'a RecordFilter, page: &PageRe
         query = query.filter(entries::outcome.eq(outcome));
     }
     if let Some(patient) = filter.patient_id {
-        let found = sql::<Bool>(
-            "(entries.position, entries.recorded_at) IN (SELECT found_position, found_at FROM audit.patient_search(",
-        );
-        let found = found.bind::<SqlUuid, _>(patient).sql(", ").bind::<Timestamptz, _>(begin).sql(", COALESCE(");
-        query = query.filter(found.bind::<Nullable<Timestamptz>, _>(filter.to).sql(", 'infinity')))"));
+        // a statement for each index, as OR would use neither: what may leak is not looked up before the policy has judged
+        let of_one = sql::<Bool>("entries.position IN (SELECT e.position FROM audit.entries e WHERE e.practice_id = ")
+            .bind::<SqlUuid, _>(scope.practice())
+            .sql(" AND e.patient_ids[1] = ")
+            .bind::<SqlUuid, _>(patient)
+            .sql(" AND e.recorded_at >= ")
+            .bind::<Timestamptz, _>(begin);
+        let of_several = of_one
+            .sql(" UNION ALL SELECT e.position FROM audit.entries e WHERE e.practice_id = ")
+            .bind::<SqlUuid, _>(scope.practice())
+            .sql(" AND e.patient_ids[2] IS NOT NULL AND e.recorded_at >= ")
+            .bind::<Timestamptz, _>(begin)
+            .sql(" AND e.patient_ids @> ARRAY[")
+            .bind::<SqlUuid, _>(patient);
+        query = query.filter(of_several.sql("])"));
     }
     if let Some(id) = filter.break_glass_id {
         query = query.filter(entries::break_glass_id.eq(id.uuid()));

@@ -44,9 +44,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "1: the setting is never read leniently",
         violations: "
             SELECT format('%s on %s', p.polname, p.polrelid::regclass) AS line FROM pg_policy p
-            WHERE concat(pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) ~ 'current_setting\\([^)]*,'
-              -- of settings that are no tenant's, in one function: without them the owner sees nothing, as it should
-              AND (p.polname, p.polrelid) <> ('patient_search', 'audit.entries'::regclass)",
+            WHERE concat(pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) ~ 'current_setting\\([^)]*,'",
         bad: "CREATE POLICY lenient ON clinical.patients FOR SELECT TO claims_feed
                 USING (practice_id = current_setting('app.practice_id', true)::uuid)",
         reports: "lenient on clinical.patients",
@@ -73,7 +71,6 @@ pub(super) const RULES: &[Rule] = &[
               'audit.heads batcher r claims_audit', 'audit.heads batcher_advance w claims_audit', 'audit.entries batcher a claims_audit',
               'audit.heads archiver r claims_archiver', 'audit.entries archiver r claims_archiver', 'audit.checkpoints archiver * claims_archiver',
               'audit.archive_checks archiver r claims_archiver',
-              'audit.entries patient_search r claims_owner',
               'analytics.practice_summaries reader r claims_analytics', 'analytics.watermarks reader r claims_analytics')",
         bad: "CREATE POLICY peek ON clinical.patients FOR SELECT TO claims_feed USING (true)",
         reports: "clinical.patients peek r claims_feed",
@@ -114,7 +111,6 @@ pub(super) const RULES: &[Rule] = &[
             SELECT p.oid::regprocedure::text AS line FROM pg_proc p
             WHERE p.prosecdef AND p.oid::regprocedure::text <> ALL (ARRAY[
               'audit.open_head()',
-              'audit.patient_search(uuid,timestamp with time zone,timestamp with time zone)',
               'feed.open_head()',
               'ops.make_partitions(integer)',
               'ops.purge_requests(timestamp with time zone,integer)',

@@ -102,8 +102,6 @@ pub(super) const RULES: &[Rule] = &[
             LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[0]
             WHERE a.attname IS DISTINCT FROM t.key AND i.indexrelid::regclass::text NOT IN (
               'claims.claim_numbers_pkey',
-              -- of lists, which hold no practice beside the patients; a patient is one practice's
-              'audit.entries_patient_ids_idx',
               -- summarizes blocks and holds no key: what is old, whosesoever it is
               'ops.requests_created_at_idx',
               -- from a person or an account to its practices: asked by access functions only

@@ -50,7 +50,7 @@ fn the_descriptors_keep_the_options_for_reflection() {
 fn rpcs_that_are_no_reads_take_a_key() {
     for declared in METHODS.iter().filter(|method| !method.mutates) {
         let name = declared.path.rsplit('/').next().unwrap();
-        let is_read = ["Get", "BatchGet", "List", "Validate", "WhoAmI", "Subscribe"];
+        let is_read = ["Get", "BatchGet", "List", "Validate", "WhoAmI", "Subscribe", "Export"];
         assert!(
             is_read.iter().any(|verb| name.starts_with(verb)) || UNKEYED.contains(&declared.path),
             "{} changes something without a key",

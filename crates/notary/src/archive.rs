@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 mod contents;
 mod form;
 mod month;
+mod pages;
 mod reader;
 mod writer;
 

@@ -3,17 +3,17 @@
 use std::fs::File;
 
 use parquet::column::reader::ColumnReader;
-use parquet::data_type::{ByteArray, FixedLenByteArray};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use uuid::Uuid;
 
 use super::contents::Contents;
-use super::form::{COLUMNS, Column, SCHEMA};
+use super::form::{COLUMNS, Column, Kind, SCHEMA};
+use super::pages::{Pages, Spans};
 use crate::verify::Row;
 
-/// Rows in memory.
-const BATCH: usize = 2048;
+/// Rows in memory at a time: few enough to stay in a core's cache until they are verified.
+const BATCH: usize = 256;
 
 /// A file whose rows are read.
 pub(crate) struct Reader {
@@ -34,14 +34,18 @@ struct Values {
     longs: Vec<i64>,
     ints: Vec<i32>,
     bools: Vec<bool>,
-    bytes: Vec<ByteArray>,
-    fixed: Vec<FixedLenByteArray>,
-    def: Vec<i16>,
-    rep: Vec<i16>,
+    /// Texts, ids and byte strings.
+    spans: Spans,
+}
+
+/// What a column is read by.
+enum Source {
+    Numbers(Box<ColumnReader>),
+    Bytes(Box<Pages>),
 }
 
 /// In no form that we write.
-fn foreign() -> ParquetError {
+pub(super) fn foreign() -> ParquetError {
     ParquetError::General("not a file of the archive".to_owned())
 }
 
@@ -60,11 +64,11 @@ impl Reader {
         for n in 0..self.file.num_row_groups() {
             let group = self.file.get_row_group(n)?;
             let rows = usize::try_from(group.metadata().num_rows()).map_err(|_negative| foreign())?;
-            let mut columns = readers(&*group)?;
+            let mut columns = sources(&*group)?;
             let mut left = rows;
             while left > 0 {
                 let len = left.min(BATCH);
-                let read = COLUMNS.iter().zip(&mut columns).map(|(column, reader)| Values::read(reader, *column, len));
+                let read = columns.iter_mut().map(|source| source.read(len));
                 let batch = Batch { columns: read.collect::<Result<_>>()?, len };
                 if !take(batch) {
                     return Ok(());
@@ -76,24 +80,37 @@ impl Reader {
     }
 }
 
-fn readers(group: &dyn RowGroupReader) -> Result<Vec<ColumnReader>> {
-    (0..group.num_columns()).map(|n| group.get_column_reader(n)).collect()
+fn sources(group: &dyn RowGroupReader) -> Result<Vec<Source>> {
+    let source = |(n, column): (usize, &Column)| match column.kind {
+        Kind::Bytes | Kind::Fixed => Ok(Source::Bytes(Box::new(Pages::new(group.get_column_page_reader(n)?, *column)))),
+        Kind::Long | Kind::Int | Kind::Bool => {
+            group.get_column_reader(n).map(|reader| Source::Numbers(Box::new(reader)))
+        }
+    };
+    COLUMNS.iter().enumerate().map(source).collect()
 }
 
-impl Values {
-    fn read(reader: &mut ColumnReader, column: Column, len: usize) -> Result<Self> {
-        let mut values = Self::default();
-        let Self { longs, ints, bools, bytes, fixed, def, rep } = &mut values;
-        let (def, rep) = (column.has_def.then_some(def), column.has_rep.then_some(rep));
+impl Source {
+    /// The values of the next so many rows.
+    fn read(&mut self, len: usize) -> Result<Values> {
+        let mut values = Values::default();
+        let Values { longs, ints, bools, spans } = &mut values;
+        let reader = match self {
+            Self::Numbers(reader) => &mut **reader,
+            Self::Bytes(pages) => {
+                *spans = pages.read(len)?;
+                return Ok(values);
+            }
+        };
         let (records, ..) = match reader {
-            ColumnReader::Int64ColumnReader(reader) => reader.read_records(len, def, rep, longs)?,
-            ColumnReader::Int32ColumnReader(reader) => reader.read_records(len, def, rep, ints)?,
-            ColumnReader::BoolColumnReader(reader) => reader.read_records(len, def, rep, bools)?,
-            ColumnReader::ByteArrayColumnReader(reader) => reader.read_records(len, def, rep, bytes)?,
-            ColumnReader::FixedLenByteArrayColumnReader(reader) => reader.read_records(len, def, rep, fixed)?,
+            ColumnReader::Int64ColumnReader(reader) => reader.read_records(len, None, None, longs)?,
+            ColumnReader::Int32ColumnReader(reader) => reader.read_records(len, None, None, ints)?,
+            ColumnReader::BoolColumnReader(reader) => reader.read_records(len, None, None, bools)?,
             ColumnReader::Int96ColumnReader(_)
             | ColumnReader::FloatColumnReader(_)
-            | ColumnReader::DoubleColumnReader(_) => return Err(foreign()),
+            | ColumnReader::DoubleColumnReader(_)
+            | ColumnReader::ByteArrayColumnReader(_)
+            | ColumnReader::FixedLenByteArrayColumnReader(_) => return Err(foreign()),
         };
         if records == len { Ok(values) } else { Err(foreign()) }
     }
@@ -133,7 +150,7 @@ impl<'a> Iterator for Rows<'a> {
 
 impl<'a> Rows<'a> {
     fn row(&mut self) -> Option<(Uuid, Row<'a>)> {
-        let practice = Uuid::from_slice(self.fixed()?).ok()?;
+        let practice = Uuid::from_slice(self.bytes()?).ok()?;
         let row = Row {
             position: self.scalar(|values| &values.longs)?,
             recorded_at: self.scalar(|values| &values.longs)?,
@@ -181,13 +198,7 @@ impl<'a> Rows<'a> {
     fn bytes(&mut self) -> Option<&'a [u8]> {
         let (column, taken) = self.column()?;
         taken.values += 1;
-        column.bytes.get(taken.values - 1).map(ByteArray::data)
-    }
-
-    fn fixed(&mut self) -> Option<&'a [u8]> {
-        let (column, taken) = self.column()?;
-        taken.values += 1;
-        column.fixed.get(taken.values - 1).map(|value| value.data())
+        column.spans.get(taken.values - 1)
     }
 
     fn text(&mut self) -> Option<&'a str> {
@@ -198,12 +209,11 @@ impl<'a> Rows<'a> {
     fn nullable(&mut self) -> Option<Option<&'a [u8]>> {
         let (column, taken) = self.column()?;
         taken.levels += 1;
-        if *column.def.get(taken.levels - 1)? == 0 {
+        if *column.spans.def.get(taken.levels - 1)? == 0 {
             return Some(None);
         }
         taken.values += 1;
-        let n = taken.values - 1;
-        column.bytes.get(n).map(ByteArray::data).or_else(|| column.fixed.get(n).map(|value| value.data())).map(Some)
+        column.spans.get(taken.values - 1).map(Some)
     }
 
     fn nullable_text(&mut self) -> Option<Option<&'a str>> {
@@ -215,26 +225,24 @@ impl<'a> Rows<'a> {
     }
 
     /// The column and where in it the values of the next list are.
-    fn list(&mut self) -> Option<(&'a Values, std::ops::Range<usize>)> {
+    fn list(&mut self) -> Option<impl Iterator<Item = Option<&'a [u8]>>> {
         let (column, taken) = self.column()?;
         let start = taken.values;
-        let is_empty = *column.def.get(taken.levels)? == 0;
+        let is_empty = *column.spans.def.get(taken.levels)? == 0;
         taken.levels += 1;
         if !is_empty {
-            let more = column.rep.get(taken.levels..)?.iter().take_while(|rep| **rep > 0).count();
+            let more = column.spans.rep.get(taken.levels..)?.iter().take_while(|rep| **rep > 0).count();
             taken.levels += more;
             taken.values += 1 + more;
         }
-        Some((column, start..taken.values))
+        Some((start..taken.values).map(|n| column.spans.get(n)))
     }
 
     fn texts(&mut self) -> Option<Vec<&'a str>> {
-        let (column, range) = self.list()?;
-        column.bytes.get(range)?.iter().map(|value| std::str::from_utf8(value.data()).ok()).collect()
+        self.list()?.map(|value| std::str::from_utf8(value?).ok()).collect()
     }
 
     fn ids(&mut self) -> Option<Vec<Uuid>> {
-        let (column, range) = self.list()?;
-        column.fixed.get(range)?.iter().map(|value| Uuid::from_slice(value.data()).ok()).collect()
+        self.list()?.map(|value| Uuid::from_slice(value?).ok()).collect()
     }
 }

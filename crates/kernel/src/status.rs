@@ -87,11 +87,11 @@ fn named(list: &[Violation]) -> Vec<FieldViolation> {
     named
 }
 
-/// The causes, outermost first, in one line for the log.
+/// The error and its causes, outermost first, in one line for the log.
 #[must_use]
-pub fn chain(failure: &Failure) -> String {
-    let mut text = failure.to_string();
-    let mut cause = failure.source();
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
     while let Some(error) = cause {
         text.push_str(": ");
         text.push_str(&error.to_string());

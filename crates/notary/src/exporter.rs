@@ -15,6 +15,7 @@ use audit::note::Checkpoint;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
+use kernel::status::chain;
 use kernel::{Clock, PracticeId};
 use schema::Db;
 use tokio::sync::{oneshot, watch};
@@ -453,18 +454,6 @@ async fn extend(
         }
     }
     Ok(Ok(()))
-}
-
-/// The error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }
 
 impl fmt::Debug for Exporter {

@@ -4,6 +4,7 @@
 //! with the certificates to trust. `require` checks the certificate and its name too, and a remote host without
 //! `sslmode` is held to the same: who doesn't know whom it talks to has encrypted nothing.
 
+use kernel::status::chain;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -114,18 +115,6 @@ impl Link {
         let (client, connection) = self.config.connect(NoTls).await?;
         Ok((client, connection.boxed()))
     }
-}
-
-/// The error with its causes, which diesel's type has no room for.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }
 
 impl fmt::Debug for Link {

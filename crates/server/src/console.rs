@@ -1,6 +1,5 @@
 //! What the command line shows: results on standard output, progress beside them on standard error.
 
-use std::error::Error;
 use std::io::{IsTerminal, stderr};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,19 +28,6 @@ pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [
         table.add_row(row);
     }
     say(&table.trim_fmt());
-}
-
-/// The whole chain of causes in one line: what failed, and why.
-#[must_use]
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }
 
 /// How far some work has come: a bar on a terminal, a line every few seconds elsewhere.

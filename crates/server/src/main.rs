@@ -44,6 +44,6 @@ fn main() -> ExitCode {
 }
 
 fn failed(error: &dyn Error) -> ExitCode {
-    console::note(&format!("claimsd: {}", console::chain(error)));
+    console::note(&format!("claimsd: {}", kernel::status::chain(error)));
     ExitCode::FAILURE
 }

@@ -14,7 +14,8 @@ use serde_json::json;
 
 use crate::command::serve::audit_keys;
 use crate::config::{ReportForm, UNUSABLE, VerifyAudit, store_variables};
-use crate::console::{Progress, chain, note, say, table};
+use crate::console::{Progress, note, say, table};
+use kernel::status::chain;
 
 pub(super) type Failed = Box<dyn std::error::Error + Send + Sync>;
 

@@ -1,8 +1,9 @@
 //! A store that fails: the log goes on without it, and the export catches up.
 
+use std::cell::RefCell;
 use std::io;
-use std::sync::Mutex;
 use std::sync::atomic::AtomicU8;
+use std::sync::{Mutex, Once};
 
 use futures_util::stream::BoxStream;
 use object_store::path::Path;
@@ -10,7 +11,6 @@ use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, PutMultipartOptions, PutOptions,
     PutPayload, PutResult, Result,
 };
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::*;
 
@@ -69,13 +69,17 @@ impl ObjectStore for Unsteady {
     }
 }
 
-/// Keeps what is logged on this thread.
-#[derive(Debug, Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Keeps what is logged, each thread for itself: a test runs on one.
+#[derive(Debug, Clone, Copy)]
+struct Log;
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LOGGED.with_borrow_mut(|logged| logged.extend_from_slice(bytes));
         Ok(bytes.len())
     }
     fn flush(&mut self) -> io::Result<()> {
@@ -83,24 +87,18 @@ impl io::Write for Log {
     }
 }
 
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-    fn make_writer(&self) -> Self {
-        self.clone()
+/// How many lines with a text were logged on this thread since. There is one subscriber for the whole process: with one per
+/// thread, a call site that another thread reaches first is remembered as one that nobody listens to.
+pub(super) fn log() -> impl Fn(&str) -> usize {
+    static LISTENING: Once = Once::new();
+    LISTENING.call_once(|| {
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(|| Log).finish();
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+    });
+    LOGGED.take();
+    |with| {
+        LOGGED.with_borrow(|logged| String::from_utf8_lossy(logged).lines().filter(|line| line.contains(with)).count())
     }
-}
-
-impl Log {
-    fn lines(&self, with: &str) -> usize {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).lines().filter(|line| line.contains(with)).count()
-    }
-}
-
-pub(super) fn log() -> (impl Fn(&str) -> usize, tracing::subscriber::DefaultGuard) {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone()).finish();
-    let guard = tracing::subscriber::set_default(subscriber);
-    (move |with: &str| log.lines(with), guard)
 }
 
 #[tokio::test]
@@ -108,7 +106,7 @@ async fn while_the_store_fails_the_log_goes_on_and_then_the_export_catches_up() 
     let store = Arc::new(Unsteady::default());
     let fixture = Fixture::on(Arc::clone(&store) as _).await;
     let [a, b] = fixture.practices;
-    let (logged, _guard) = log();
+    let logged = log();
     let mut exporter = fixture.exporter();
     fixture.append(a, 2).await;
     exporter.tell_round(false).await;

@@ -59,7 +59,7 @@ async fn a_database_that_was_rolled_back_gets_no_signature() {
     // under a running exporter
     let fixture = checkpointed().await;
     let [a, b] = fixture.practices;
-    let (logged, _guard) = log();
+    let logged = log();
     let mut exporter = fixture.exporter();
     fixture.append(a, 1).await;
     exporter.round(false).await.unwrap();

@@ -1,3 +1,8 @@
 //! X12 as this system speaks it: the 837P claim file out, and TA1, 999, 277CA and 835 back.
 //!
 //! Pure: bytes in, documents out, and the other way. Nothing here knows a database, a clock or a practice.
+
+pub mod amount;
+pub mod emit;
+pub mod interchange;
+pub mod violation;

@@ -2,7 +2,17 @@
 //!
 //! Pure: bytes in, documents out, and the other way. Nothing here knows a database, a clock or a practice.
 
+pub mod acknowledgment;
 pub mod amount;
 pub mod emit;
+pub mod envelope;
+pub mod error;
 pub mod interchange;
+pub mod segment;
+pub mod sets;
+pub mod value;
 pub mod violation;
+
+pub use error::{Error, Fault};
+pub use segment::{Position, Segment};
+pub use sets::{Event, ReadSet, Sets};

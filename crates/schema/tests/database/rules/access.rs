@@ -10,7 +10,7 @@ pub(super) const RULES: &[Rule] = &[
             WHERE relkind IN ('r', 'p') AND name NOT IN ('tenancy.practices',
                 'tenancy.users', 'tenancy.service_accounts', 'tenancy.tokens', 'tenancy.one_time_tokens', 'tenancy.login_attempts',
                 'tenancy.totp', 'tenancy.account_certificates', 'feed.subscriptions', 'feed.leases',
-                'claims.payers', 'claims.payer_profiles')
+                'claims.payers', 'claims.payer_profiles', 'claims.trading_partners', 'claims.payer_routes')
               AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = o.oid AND a.attname = 'practice_id'
                               AND a.atttypid = 'uuid'::regtype AND a.attnotnull)",
         bad: "CREATE TABLE clinical.bad (practice_id uuid, id uuid)",
@@ -64,6 +64,7 @@ pub(super) const RULES: &[Rule] = &[
             WHERE line NOT IN (
               'tenancy.practices access_functions r claims_owner', 'tenancy.memberships access_functions r claims_owner',
               'tenancy.service_grants access_functions * claims_owner', 'tenancy.break_glasses access_functions r claims_owner', 'claims.claim_numbers access_functions r claims_owner',
+              'claims.interchanges access_functions r claims_owner',
               'feed.heads open_head a claims_owner', 'audit.heads open_head a claims_owner',
               'feed.heads consumer r claims_feed', 'feed.events consumer r claims_feed', 'feed.cursors consumer * claims_feed',
               'feed.cursors access_functions * claims_owner',
@@ -115,6 +116,8 @@ pub(super) const RULES: &[Rule] = &[
               'ops.make_partitions(integer)',
               'ops.purge_requests(timestamp with time zone,integer)',
               'claims.claim_number_resolve(text,uuid,text,timestamp with time zone)',
+              'claims.interchange_resolve(integer,uuid,text,timestamp with time zone)',
+              'claims.payee_resolve(text,text,uuid,text,timestamp with time zone)',
               'feed.subscription_seek(uuid,text,uuid[],bigint[],timestamp with time zone)',
               'tenancy.token_resolve(text)',
               'tenancy.credential_resolve(text)',

@@ -7,7 +7,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "1: the primary key of a tenant table starts with its practice",
         violations: "
             SELECT name AS line FROM tenant t
-            WHERE name <> 'claims.claim_numbers' AND NOT EXISTS (
+            WHERE name NOT IN ('claims.claim_numbers', 'claims.interchanges') AND NOT EXISTS (
               SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[0]
               WHERE i.indrelid = t.oid AND i.indisprimary AND a.attname = t.key)",
         bad: "CREATE TABLE clinical.bad (practice_id uuid NOT NULL, id uuid, PRIMARY KEY (id, practice_id))",
@@ -18,7 +18,7 @@ pub(super) const RULES: &[Rule] = &[
         violations: "
             SELECT i.indexrelid::regclass::text AS line
             FROM tenant t JOIN pg_index i ON i.indrelid = t.oid
-            WHERE (i.indisunique OR i.indisexclusion) AND i.indexrelid::regclass::text <> 'claims.claim_numbers_pkey'
+            WHERE (i.indisunique OR i.indisexclusion) AND i.indexrelid::regclass::text NOT IN ('claims.claim_numbers_pkey', 'claims.interchanges_pkey')
               AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attname = t.key AND a.attnum = ANY (i.indkey::int2[]))",
         bad: "CREATE UNIQUE INDEX bad_key ON clinical.therapists (npi)",
         reports: "clinical.bad_key",
@@ -55,19 +55,19 @@ pub(super) const RULES: &[Rule] = &[
         reports: "bad",
     },
     Rule {
-        name: "2: the only global key is the claim number",
+        name: "2: the only global keys are the numbers that answers come back with",
         violations: "
             SELECT t.name AS line FROM tenant t JOIN pg_index i ON i.indrelid = t.oid JOIN pg_attribute a
               ON a.attrelid = t.oid AND a.attnum = i.indkey[0]
-            WHERE i.indisprimary AND a.attname <> t.key AND t.name <> 'claims.claim_numbers'
+            WHERE i.indisprimary AND a.attname <> t.key AND t.name NOT IN ('claims.claim_numbers', 'claims.interchanges')
             UNION ALL
-            -- it stays narrow, and nobody reads it but through its function
-            SELECT format('claims.claim_numbers.%s', a.attname) FROM pg_attribute a
-            WHERE a.attrelid = 'claims.claim_numbers'::regclass AND a.attnum > 0 AND NOT a.attisdropped
-              AND a.attname NOT IN ('claim_number', 'practice_id', 'claim_id')
+            -- they stay narrow, and nobody reads them but through their functions
+            SELECT format('%s.%s', a.attrelid::regclass, a.attname) FROM pg_attribute a
+            WHERE a.attrelid IN ('claims.claim_numbers'::regclass, 'claims.interchanges'::regclass) AND a.attnum > 0 AND NOT a.attisdropped
+              AND a.attname NOT IN ('claim_number', 'control_number', 'practice_id', 'claim_id', 'batch_id')
             UNION ALL
-            SELECT 'claims.claim_numbers ' || a.privilege_type FROM pg_class c, aclexplode(c.relacl) a
-            WHERE c.oid = 'claims.claim_numbers'::regclass AND a.grantee <> c.relowner AND a.privilege_type <> 'INSERT'",
+            SELECT format('%s %s', c.oid::regclass, a.privilege_type) FROM pg_class c, aclexplode(c.relacl) a
+            WHERE c.oid IN ('claims.claim_numbers'::regclass, 'claims.interchanges'::regclass) AND a.grantee <> c.relowner AND a.privilege_type <> 'INSERT'",
         bad: "ALTER TABLE claims.claim_numbers ADD COLUMN patient_name text",
         reports: "claims.claim_numbers.patient_name",
     },
@@ -101,7 +101,7 @@ pub(super) const RULES: &[Rule] = &[
             FROM tenant t JOIN pg_index i ON i.indrelid = t.oid
             LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[0]
             WHERE a.attname IS DISTINCT FROM t.key AND i.indexrelid::regclass::text NOT IN (
-              'claims.claim_numbers_pkey',
+              'claims.claim_numbers_pkey', 'claims.interchanges_pkey',
               -- summarizes blocks and holds no key: what is old, whosesoever it is
               'ops.requests_created_at_idx',
               -- from a person or an account to its practices: asked by access functions only

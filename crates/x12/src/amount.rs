@@ -85,7 +85,7 @@ impl Cents {
     }
 
     #[must_use]
-    pub const fn is_zero(self) -> bool {
+    pub const fn is_zero(&self) -> bool {
         self.0 == 0
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod acknowledgment;
 pub mod amount;
+pub mod claim;
 pub mod emit;
 pub mod envelope;
 pub mod error;

@@ -19,9 +19,11 @@ pub use self::party::{
 use crate::amount::Cents;
 use crate::interchange::Interchange;
 
+pub mod check;
 pub mod code;
 mod other_payer;
 mod party;
+pub mod write;
 
 /// A whole claim file.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +101,7 @@ pub struct Claim {
     /// REF*F8: the payer's number of the claim that this one replaces or voids.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub payer_claim_number: String,
-    /// REF*D9: 1 to 20 characters; a 277CA gives it back.
+    /// REF*D9: 1 to 50 characters, of which receivers keep 20 at least; a 277CA gives it back.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub trace: String,
     /// HI: ICD-10-CM without dots, the principal one first, at most 12.
@@ -197,4 +199,3 @@ impl fmt::Debug for Line {
             .finish_non_exhaustive()
     }
 }
-

@@ -250,8 +250,9 @@ impl InterchangeWriter {
     }
 
     /// What was written and not yet taken.
-    pub const fn emitter(&mut self) -> &mut Emitter {
-        &mut self.out
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.out.bytes()
     }
 
     /// Hands the bytes written so far to a writer.

@@ -9,6 +9,7 @@ pub mod emit;
 pub mod envelope;
 pub mod error;
 pub mod interchange;
+pub mod npi;
 pub mod segment;
 pub mod sets;
 pub mod value;

@@ -22,6 +22,20 @@ impl Display for Violation {
 #[error("{}", listed(.0))]
 pub struct Refused(pub Vec<Violation>);
 
+impl Refused {
+    pub(crate) fn one(field: &str, problem: &'static str) -> Self {
+        Self(vec![Violation { field: String::from(field), problem }])
+    }
+
+    /// The same with the fields named from further out.
+    pub(crate) fn under(mut self, path: &str) -> Self {
+        for violation in &mut self.0 {
+            violation.field = format!("{path}.{}", violation.field);
+        }
+        self
+    }
+}
+
 fn listed(violations: &[Violation]) -> String {
     violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

@@ -132,3 +132,21 @@ fn counterpart(character: char) -> Option<&'static str> {
 fn by_case(character: char, upper: &'static str, lower: &'static str) -> &'static str {
     if u32::from(character).is_multiple_of(2) { upper } else { lower }
 }
+
+/// Whether the value goes into a document unchanged: what identifies something must not be altered on the way.
+#[must_use]
+pub fn is_plain_text(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    bytes.first() != Some(&b' ') && bytes.last() != Some(&b' ') && bytes.iter().all(|&byte| is_plain(byte))
+}
+
+/// How many characters the value has in a document.
+#[must_use]
+pub fn written_len(value: &str) -> usize {
+    if is_plain_text(value) {
+        return value.len();
+    }
+    let mut written = Vec::with_capacity(value.len());
+    push_clean(&mut written, value);
+    written.len()
+}

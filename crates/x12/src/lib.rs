@@ -5,13 +5,22 @@
 pub mod acknowledgment;
 pub mod amount;
 pub mod claim;
+pub mod code;
 pub mod emit;
 pub mod envelope;
 pub mod error;
+mod field;
 pub mod interchange;
 pub mod npi;
+pub mod party;
+pub mod procedure;
+pub mod quantity;
+pub mod remittance;
 pub mod segment;
 pub mod sets;
+pub mod status;
+#[cfg(test)]
+mod testing;
 pub mod value;
 pub mod violation;
 

@@ -1,0 +1,117 @@
+//! The header of an 835: BPR, TRN, DTM and who pays whom.
+
+use crate::error::Fault;
+use crate::field;
+use crate::remittance::{Direction, Payee, Payer, Payment};
+use crate::segment::{Position, Segment};
+
+/// Collects the header's segments.
+#[derive(Debug, Default)]
+pub(super) struct HeaderReader {
+    payment: Option<Box<Payment>>,
+    // before BPR nothing can be noted, and whose REF follows an N1
+    party: Party,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+enum Party {
+    #[default]
+    None,
+    Payer,
+    Payee,
+    Another,
+}
+
+impl HeaderReader {
+    pub(super) fn segment(&mut self, id: &str, segment: &Segment<'_>) -> Result<(), Fault> {
+        if id == "BPR" {
+            if self.payment.is_some() {
+                return Err(Fault::of(segment, 0, "one BPR"));
+            }
+            self.payment = Some(Box::new(payment(segment)?));
+            return Ok(());
+        }
+        let Some(payment) = &mut self.payment else {
+            return Err(Fault::of(segment, 0, "BPR after ST"));
+        };
+        match id {
+            "TRN" if payment.number.is_empty() => {
+                payment.number = field::required(segment, 2, "the number of the check or transfer")?;
+                payment.payer_identifier = field::text(segment, 3);
+                payment.payer_supplement = field::text(segment, 4);
+            }
+            "DTM" if segment.element(1) == "405" => {
+                payment.produced_on = field::date(segment, 2, &mut payment.notes);
+            }
+            "N1" => self.party(segment),
+            "REF" => self.reference(segment),
+            "SVC" | "CAS" => return Err(Fault::of(segment, 0, "a claim, CLP, before this")),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn party(&mut self, n1: &Segment<'_>) {
+        let Some(payment) = &mut self.payment else { return };
+        let (name, id) = (field::text(n1, 2), field::text(n1, 4));
+        self.party = match n1.element(1) {
+            "PR" => {
+                payment.payer = Payer { name, id };
+                Party::Payer
+            }
+            "PE" => {
+                payment.payee = match n1.element(3) {
+                    "XX" => Payee { name, npi: id, tax_id: None },
+                    "FI" => Payee { name, npi: None, tax_id: id },
+                    _ => Payee { name, npi: None, tax_id: None },
+                };
+                Party::Payee
+            }
+            _ => Party::Another,
+        };
+    }
+
+    fn reference(&mut self, reference: &Segment<'_>) {
+        let Some(payment) = &mut self.payment else { return };
+        match (self.party, reference.element(1)) {
+            (Party::Payer, "2U") if payment.payer.id.is_none() => payment.payer.id = field::text(reference, 2),
+            (Party::Payee, "TJ") if payment.payee.tax_id.is_none() => {
+                payment.payee.tax_id = field::text(reference, 2);
+            }
+            _ => {}
+        }
+    }
+
+    /// The header once something else begins at `here`.
+    pub(super) fn close(self, here: Position) -> Result<Box<Payment>, Fault> {
+        let payment = self.payment.ok_or_else(|| Fault::at(here, "BPR", "the payment, BPR, before this"))?;
+        if payment.number.is_empty() {
+            return Err(Fault::at(here, "TRN", "the payment's number, TRN, before this"));
+        }
+        Ok(payment)
+    }
+}
+
+fn payment(bpr: &Segment<'_>) -> Result<Payment, Fault> {
+    let mut notes = Vec::new();
+    let direction = match bpr.element(3) {
+        "C" => Direction::Credit,
+        "D" => Direction::Debit,
+        _ => return Err(Fault::of(bpr, 3, "C or D")),
+    };
+    Ok(Payment {
+        position: bpr.position(),
+        handling: field::code(bpr, 1, &mut notes),
+        amount: field::amount(bpr, 2)?,
+        direction,
+        method: field::code(bpr, 4, &mut notes),
+        paid_on: field::date(bpr, 16, &mut notes),
+        number: String::new(),
+        payer_identifier: None,
+        payer_supplement: None,
+        produced_on: None,
+        payer: Payer::default(),
+        payee: Payee::default(),
+        notes,
+    })
+}

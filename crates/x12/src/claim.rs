@@ -23,6 +23,7 @@ pub mod check;
 pub mod code;
 mod other_payer;
 mod party;
+pub mod read;
 pub mod write;
 
 /// A whole claim file.

@@ -5,6 +5,7 @@
 
 use std::fmt::Display;
 
+pub(super) use self::field::is_diagnosis;
 use self::field::{dollars, id, npi, optional_id, optional_text, pattern, text};
 use super::code::Frequency;
 use super::{BatchHeader, Claim, Line};
@@ -90,7 +91,7 @@ fn diagnoses(out: &mut Violations, codes: &[String]) {
     out.require(DIAGNOSES.contains(&codes.len()), &"diagnoses", "must be 1 to 12");
     for (n, code) in codes.iter().enumerate() {
         let path = format_args!("diagnoses[{n}]");
-        pattern(out, &path, code, field::is_diagnosis, "must be an ICD-10-CM code without a dot");
+        pattern(out, &path, code, is_diagnosis, "must be an ICD-10-CM code without a dot");
         out.require(!codes.iter().take(n).any(|other| other == code), &path, "must be told once");
     }
 }

@@ -5,6 +5,7 @@
 mod group;
 mod interchange;
 mod reader;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use serde::Serialize;
 pub use group::{Context, ElementError, Group, GroupVerdict, SegmentError, Set, SetVerdict, Totals};
 pub use interchange::{InterchangeAcknowledgment, Verdict};
 pub use reader::Reader;
+pub use write::write;
 
 use crate::sets::Sets;
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::emit;
 use crate::field;
 use crate::segment::Segment;
 
@@ -37,8 +38,48 @@ impl Person {
     }
 }
 
+impl Person {
+    /// Ends an NM1 of which NM101 is written, as a person's.
+    pub(crate) fn write(&self, nm1: &mut emit::Segment<'_>) {
+        nm1.text("1").text(or_empty(&self.last_name)).text(or_empty(&self.first_name));
+        nm1.text(or_empty(&self.middle_name)).empty(1).text(or_empty(&self.suffix));
+        nm1.text(or_empty(&self.id_qualifier)).text(or_empty(&self.id));
+    }
+}
+
+/// What is written for a value that may be left out.
+pub(crate) fn or_empty(text: &Option<String>) -> &str {
+    text.as_deref().unwrap_or_default()
+}
+
 impl fmt::Debug for Person {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Person").finish_non_exhaustive()
     }
+}
+
+/// A postal address: N3 and N4.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Address {
+    /// N301.
+    pub line1: Option<String>,
+    /// N302.
+    pub line2: Option<String>,
+    /// N401.
+    pub city: Option<String>,
+    /// N402.
+    pub state: Option<String>,
+    /// N403.
+    pub postal_code: Option<String>,
+}
+
+/// Whom to ask: PER.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Contact {
+    /// PER02.
+    pub name: Option<String>,
+    /// PER03: `TE` for a telephone number, `EM` for electronic mail, `UR` for a web address.
+    pub qualifier: Option<String>,
+    /// PER04.
+    pub number: Option<String>,
 }

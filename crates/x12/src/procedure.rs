@@ -30,4 +30,9 @@ impl Procedure {
         }
         Some(Self { qualifier: qualifier?, code: code?, modifiers })
     }
+
+    /// The components as they are written.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &str> {
+        [self.qualifier.as_str(), self.code.as_str()].into_iter().chain(self.modifiers.iter().map(Code::as_str))
+    }
 }

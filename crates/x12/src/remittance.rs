@@ -4,6 +4,7 @@ pub mod balance;
 mod claim;
 mod payment;
 mod reader;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use serde::Serialize;
 pub use claim::{Adjustment, AdjustmentGroup, ClaimPayment, ClaimStatus, LinePayment, QualifiedAmount};
 pub use payment::{Direction, Payee, Payer, Payment, ProviderAdjustment, ProviderAdjustments, Totals};
 pub use reader::Reader;
+pub use write::Writer;
 
 pub use crate::procedure::Procedure;
 use crate::sets::Sets;

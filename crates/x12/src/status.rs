@@ -2,6 +2,7 @@
 
 mod model;
 mod reader;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 pub use model::{Action, Batch, Claim, Line, Organization, Provider, Status, StatusCode, Tally};
 pub use reader::Reader;
+pub use write::Writer;
 
 use crate::sets::Sets;
 

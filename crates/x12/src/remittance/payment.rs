@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::amount::Cents;
 use crate::code::Code;
 use crate::error::Fault;
+use crate::party::{Address, Contact};
 use crate::segment::Position;
 
 /// The header of an 835: BPR, TRN, DTM and loops 1000A and 1000B. Account numbers are left out on purpose.
@@ -71,6 +72,10 @@ pub struct Payer {
     pub name: Option<String>,
     /// N104, or the first REF `2U` where there is none.
     pub id: Option<String>,
+    /// N3 and N4.
+    pub address: Address,
+    /// PER `BL`: whom to ask about the file itself.
+    pub contact: Contact,
 }
 
 /// Who is paid: N1 `PE`.

@@ -2,6 +2,7 @@
 
 use crate::error::Fault;
 use crate::field;
+use crate::party::Contact;
 use crate::remittance::{Direction, Payee, Payer, Payment};
 use crate::segment::{Position, Segment};
 
@@ -45,6 +46,7 @@ impl HeaderReader {
             }
             "N1" => self.party(segment),
             "REF" => self.reference(segment),
+            "N3" | "N4" | "PER" if matches!(self.party, Party::Payer) => of_payer(&mut payment.payer, id, segment),
             "SVC" | "CAS" => return Err(Fault::of(segment, 0, "a claim, CLP, before this")),
             _ => {}
         }
@@ -56,7 +58,7 @@ impl HeaderReader {
         let (name, id) = (field::text(n1, 2), field::text(n1, 4));
         self.party = match n1.element(1) {
             "PR" => {
-                payment.payer = Payer { name, id };
+                payment.payer = Payer { name, id, ..Payer::default() };
                 Party::Payer
             }
             "PE" => {
@@ -89,6 +91,28 @@ impl HeaderReader {
             return Err(Fault::at(here, "TRN", "the payment's number, TRN, before this"));
         }
         Ok(payment)
+    }
+}
+
+fn of_payer(payer: &mut Payer, id: &str, segment: &Segment<'_>) {
+    match id {
+        "N3" => {
+            payer.address.line1 = field::text(segment, 1);
+            payer.address.line2 = field::text(segment, 2);
+        }
+        "N4" => {
+            payer.address.city = field::text(segment, 1);
+            payer.address.state = field::text(segment, 2);
+            payer.address.postal_code = field::text(segment, 3);
+        }
+        _ if segment.element(1) == "BL" => {
+            payer.contact = Contact {
+                name: field::text(segment, 2),
+                qualifier: field::text(segment, 3),
+                number: field::text(segment, 4),
+            };
+        }
+        _ => {}
     }
 }
 

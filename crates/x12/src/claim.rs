@@ -4,6 +4,7 @@
 //! `Debug` shows claim numbers, counts and codes only.
 
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
@@ -70,7 +71,8 @@ const fn original() -> Purpose {
 pub struct Claim {
     /// CLM01: 1 to 20 characters. The payer's answers name the claim by it.
     pub number: String,
-    pub billing_provider: BillingProvider,
+    /// Shared by the claims of a practice.
+    pub billing_provider: Arc<BillingProvider>,
     pub subscriber: Subscriber,
     pub payer: Payer,
     /// Loop 2000C; absent when the subscriber is the patient.

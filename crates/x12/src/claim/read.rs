@@ -123,7 +123,7 @@ impl<const CHECKED: bool> ReadSet for ClaimSet<CHECKED> {
     fn segment(&mut self, segment: &Segment<'_>, parts: &mut VecDeque<ClaimPart>) -> Result<(), Fault> {
         match segment.id() {
             "HL" => {
-                self.finish_claim(parts)?;
+                self.finish_claim(segment.element(3) == "23", parts)?;
                 if self.scope == Scope::Receiver {
                     parts.push_back(ClaimPart::Header(self.header.take()));
                 } else if self.levels.is_empty() {
@@ -133,12 +133,12 @@ impl<const CHECKED: bool> ReadSet for ClaimSet<CHECKED> {
                 Ok(())
             }
             "CLM" => {
-                self.finish_claim(parts)?;
+                self.finish_claim(true, parts)?;
                 if !matches!(self.scope, Scope::Payer | Scope::Patient | Scope::Claim) {
                     return Err(Fault::of(segment, 0, "CLM under a patient's level, after the payer"));
                 }
                 self.levels.check_claim(segment, &self.parties)?;
-                self.claim = Some(OpenClaim::open(segment, &self.parties)?);
+                self.claim = Some(OpenClaim::open(segment, self.parties.take()?)?);
                 self.scope = Scope::Claim;
                 Ok(())
             }
@@ -147,7 +147,7 @@ impl<const CHECKED: bool> ReadSet for ClaimSet<CHECKED> {
     }
 
     fn close(mut self, end: Position, parts: &mut VecDeque<ClaimPart>) -> Result<(), Fault> {
-        self.finish_claim(parts)?;
+        self.finish_claim(false, parts)?;
         if self.levels.is_empty() {
             return Err(Fault::at(end, "SE", "a billing provider's level, HL*1**20, before the end"));
         }
@@ -156,9 +156,13 @@ impl<const CHECKED: bool> ReadSet for ClaimSet<CHECKED> {
 }
 
 impl<const CHECKED: bool> ClaimSet<CHECKED> {
-    fn finish_claim(&mut self, parts: &mut VecDeque<ClaimPart>) -> Result<(), Fault> {
+    /// Ends the open claim. What follows may stand under the same subscriber.
+    fn finish_claim(&mut self, stays: bool, parts: &mut VecDeque<ClaimPart>) -> Result<(), Fault> {
         if let Some(open) = self.claim.take() {
             let (claim, at) = open.close()?;
+            if stays {
+                self.parties.put_back(&claim);
+            }
             parts.push_back(ClaimPart::Claim { claim, at });
             self.scope = Scope::Claim;
         }

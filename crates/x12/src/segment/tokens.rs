@@ -167,7 +167,9 @@ impl<R: Read> Tokens<R> {
             _ => return Err(refused.into()),
         };
         self.delimiters = Some(Delimiters { element, repetition: None, component, terminator });
-        self.set_text(component_at + 1)?;
+        self.set_text(component_at + 1);
+        self.find_elements(element);
+        self.check_elements()?;
         let repetition = match self.segment().element(11).as_bytes() {
             [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() => Some(*byte),
             _ => None,
@@ -187,12 +189,24 @@ impl<R: Read> Tokens<R> {
     }
 
     fn take_segment(&mut self) -> Result<(), Error> {
-        let terminator = self.segment().delimiters().terminator;
+        let Delimiters { element, terminator, .. } = self.segment().delimiters();
+        self.ends.clear();
         let mut searched = 0;
+        // segments are short, so that one look at each byte for both delimiters is faster than two searches
         let length = loop {
-            let rest = self.unread().get(searched..).unwrap_or_default();
-            if let Some(at) = memchr::memchr(terminator, rest) {
-                break searched + at;
+            let rest = self.buffer.get(self.start + searched..self.end).unwrap_or_default();
+            let mut terminated = None;
+            for (at, byte) in rest.iter().enumerate() {
+                if *byte == terminator {
+                    terminated = Some(searched + at);
+                    break;
+                }
+                if *byte == element && self.ends.len() <= ELEMENTS_MAX {
+                    self.ends.push(searched + at);
+                }
+            }
+            if let Some(length) = terminated {
+                break length;
             }
             searched = self.end - self.start;
             if searched > SEGMENT_BYTES_MAX {
@@ -209,23 +223,40 @@ impl<R: Read> Tokens<R> {
         if length > SEGMENT_BYTES_MAX {
             return Err(Fault::at(self.position, "?", "a segment of at most 64 KiB").into());
         }
-        self.set_text(length)?;
+        if self.set_text(length) {
+            self.find_elements(element);
+        } else {
+            self.ends.push(length);
+        }
+        self.check_elements()?;
         self.consume((length + 1).min(self.end - self.start));
         Ok(())
     }
 
-    /// Makes the first `length` unread bytes the current segment.
-    fn set_text(&mut self, length: usize) -> Result<(), Error> {
-        let element = self.segment().delimiters().element;
+    /// Makes the first `length` unread bytes the current segment; answers whether its offsets differ from theirs.
+    fn set_text(&mut self, length: usize) -> bool {
         self.text.clear();
         let bytes = self.buffer.get(self.start..self.start + length).unwrap_or_default();
         match std::str::from_utf8(bytes) {
-            Ok(text) => self.text.push_str(text),
-            Err(_) => self.text.extend(bytes.iter().map(|byte| char::from(*byte))),
+            Ok(text) => {
+                self.text.push_str(text);
+                false
+            }
+            Err(_) => {
+                self.text.extend(bytes.iter().map(|byte| char::from(*byte)));
+                true
+            }
         }
+    }
+
+    /// Notes where each element of the current segment ends.
+    fn find_elements(&mut self, element: u8) {
         self.ends.clear();
         self.ends.extend(memchr::memchr_iter(element, self.text.as_bytes()).take(ELEMENTS_MAX + 1));
         self.ends.push(self.text.len());
+    }
+
+    fn check_elements(&self) -> Result<(), Error> {
         if self.ends.len() > ELEMENTS_MAX {
             return Err(Fault::at(self.position, "?", "a segment of at most 256 elements").into());
         }

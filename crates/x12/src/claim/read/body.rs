@@ -1,7 +1,7 @@
 //! Loops 2300 and 2310: the claim and its providers.
 
 use super::Scope;
-use super::levels::Parties;
+use super::levels::Above;
 use super::line::OpenLine;
 use super::value::{address, amount, misplaced, npi, optional, read, required};
 use crate::amount::Cents;
@@ -24,12 +24,7 @@ pub(super) struct OpenClaim {
 }
 
 impl OpenClaim {
-    pub(super) fn open(clm: &Segment<'_>, parties: &Parties) -> Result<Self, Fault> {
-        let (subscriber, payer) = parties.check_payer()?;
-        let patient = match &parties.patient {
-            Some(draft) => Some(draft.complete().map_err(|expected| Fault::at(parties.at, "HL", expected))?),
-            None => None,
-        };
+    pub(super) fn open(clm: &Segment<'_>, above: Above) -> Result<Self, Fault> {
         let mut place = clm.components(5);
         let place_of_service = match (place.next(), place.next()) {
             (Some(code), Some("B")) if !code.is_empty() => code.to_owned(),
@@ -38,10 +33,10 @@ impl OpenClaim {
         let frequency = place.next().and_then(Frequency::from_code);
         let claim = Claim {
             number: required(clm, 1, "the number of the claim")?,
-            billing_provider: parties.check_provider()?.clone(),
-            subscriber: subscriber.clone(),
-            payer: payer.clone(),
-            patient,
+            billing_provider: above.provider,
+            subscriber: above.subscriber,
+            payer: above.payer,
+            patient: above.patient,
             total: amount(clm, 2)?,
             place_of_service,
             frequency: frequency.ok_or_else(|| Fault::of(clm, 5, "a frequency of 1, 7 or 8"))?,

@@ -1,8 +1,11 @@
 //! The hierarchy: HL numbers and parents, and who stands on its levels.
 
+use std::sync::Arc;
+
 use super::Scope;
+use super::party::PatientDraft;
 use super::value::required;
-use crate::claim::{BillingProvider, Payer, Subscriber};
+use crate::claim::{BillingProvider, Claim, Patient, Payer, Subscriber};
 use crate::error::Fault;
 use crate::segment::{Position, Segment};
 
@@ -33,13 +36,23 @@ enum Kind {
 #[derive(Debug, Default)]
 pub(super) struct Parties {
     pub(super) provider: Option<BillingProvider>,
+    /// The billing provider once complete.
+    shared: Option<Arc<BillingProvider>>,
     pub(super) subscriber: Option<Subscriber>,
     /// SBR02 is `18`.
     pub(super) is_patient: bool,
     pub(super) payer: Option<Payer>,
-    pub(super) patient: Option<super::party::PatientDraft>,
+    pub(super) patient: Option<PatientDraft>,
     /// Where the loop of the party read last begins.
     pub(super) at: Position,
+}
+
+/// Who stands above a claim.
+pub(super) struct Above {
+    pub(super) provider: Arc<BillingProvider>,
+    pub(super) subscriber: Subscriber,
+    pub(super) payer: Payer,
+    pub(super) patient: Option<Patient>,
 }
 
 impl Levels {
@@ -86,7 +99,7 @@ impl Levels {
             "1" => true,
             _ => return Err(Fault::of(hl, 4, "0, or 1 when patients follow")),
         };
-        parties.check_provider()?;
+        parties.share_provider()?;
         (parties.subscriber, parties.payer, parties.patient, parties.is_patient) = (None, None, None, false);
         (self.subscriber, self.kind, self.patients) = (self.last, Kind::Subscriber, 0);
         self.subscriber_at = hl.position();
@@ -138,30 +151,55 @@ impl Levels {
 }
 
 impl Parties {
-    /// Whether 2010AA told all that it must.
-    pub(super) fn check_provider(&self) -> Result<&BillingProvider, Fault> {
+    /// Gives the claims of a level who stands above them: moved, as most levels have one claim.
+    pub(super) fn take(&mut self) -> Result<Above, Fault> {
+        self.check_payer()?;
         let missing = |expected| Fault::at(self.at, "HL", expected);
-        match &self.provider {
-            None => Err(missing("NM1*85, the billing provider, on this level")),
+        let patient = self.patient.take().map(PatientDraft::complete).transpose().map_err(missing)?;
+        match (&self.shared, self.subscriber.take(), self.payer.take()) {
+            (Some(provider), Some(subscriber), Some(payer)) => {
+                Ok(Above { provider: Arc::clone(provider), subscriber, payer, patient })
+            }
+            _ => Err(missing("its parties")),
+        }
+    }
+
+    /// Takes back who stands above another claim, or another patient's level, of the same subscriber.
+    pub(super) fn put_back(&mut self, claim: &Claim) {
+        self.subscriber = Some(claim.subscriber.clone());
+        self.payer = Some(claim.payer.clone());
+        self.patient = claim.patient.clone().map(PatientDraft::of);
+    }
+
+    /// Ends the billing provider's loops, which must have told all that they must.
+    fn share_provider(&mut self) -> Result<(), Fault> {
+        let missing = |expected| Err(Fault::at(self.at, "HL", expected));
+        match self.provider.take() {
+            None if self.shared.is_some() => Ok(()),
+            None => missing("NM1*85, the billing provider, on this level"),
+            Some(provider) if provider.name.is_empty() => missing("NM1*85, the billing provider, on this level"),
             Some(provider) if provider.address.line1.is_empty() || provider.address.city.is_empty() => {
-                Err(missing("the billing provider's address, N3 and N4, on this level"))
+                missing("the billing provider's address, N3 and N4, on this level")
             }
             Some(provider) if provider.tax_id.is_empty() => {
-                Err(missing("REF*EI or REF*SY, the billing provider's tax id, on this level"))
+                missing("REF*EI or REF*SY, the billing provider's tax id, on this level")
             }
-            Some(provider) => Ok(provider),
+            Some(provider) => {
+                self.shared = Some(Arc::new(provider));
+                Ok(())
+            }
         }
     }
 
     /// Whether 2000B told all that it must.
-    pub(super) fn check_payer(&self) -> Result<(&Subscriber, &Payer), Fault> {
-        let missing = |expected| Fault::at(self.at, "HL", expected);
-        let Some(subscriber) = &self.subscriber else { return Err(missing("SBR, the subscriber, on this level")) };
-        if subscriber.name.last.is_empty() {
-            return Err(missing("NM1*IL, the subscriber, on this level"));
+    fn check_payer(&self) -> Result<(), Fault> {
+        let missing = |expected| Err(Fault::at(self.at, "HL", expected));
+        match &self.subscriber {
+            None => missing("SBR, the subscriber, on this level"),
+            Some(subscriber) if subscriber.name.last.is_empty() => missing("NM1*IL, the subscriber, on this level"),
+            Some(_) if self.payer.is_none() => missing("NM1*PR, the payer, on this level"),
+            Some(_) => Ok(()),
         }
-        let payer = self.payer.as_ref().ok_or_else(|| missing("NM1*PR, the payer, on this level"))?;
-        Ok((subscriber, payer))
     }
 }
 

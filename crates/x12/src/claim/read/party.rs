@@ -23,24 +23,22 @@ pub(super) struct PatientDraft {
 shows_only! { PatientDraft {} }
 
 impl PatientDraft {
+    pub(super) fn of(patient: Patient) -> Self {
+        let Patient { relationship, name, address, birth_date, sex } = patient;
+        Self { relationship, name, address, birth: Some((birth_date, sex)) }
+    }
+
     /// The patient, if all is there.
-    pub(super) fn complete(&self) -> Result<Patient, &'static str> {
-        let Some((birth_date, sex)) = self.birth else {
-            return Err("DMG, the patient's birth date and sex, on this level");
-        };
-        if self.name.last.is_empty() {
+    pub(super) fn complete(self) -> Result<Patient, &'static str> {
+        let Self { relationship, name, address, birth } = self;
+        let Some((birth_date, sex)) = birth else { return Err("DMG, the patient's birth date and sex, on this level") };
+        if name.last.is_empty() {
             return Err("NM1*QC, the patient, on this level");
         }
-        if self.address.line1.is_empty() || self.address.city.is_empty() {
+        if address.line1.is_empty() || address.city.is_empty() {
             return Err("the patient's address, N3 and N4, on this level");
         }
-        Ok(Patient {
-            relationship: self.relationship.clone(),
-            name: self.name.clone(),
-            address: self.address.clone(),
-            birth_date,
-            sex,
-        })
+        Ok(Patient { relationship, name, address, birth_date, sex })
     }
 }
 

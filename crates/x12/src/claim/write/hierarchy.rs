@@ -1,5 +1,7 @@
 //! The levels above a claim: 2000A billing provider, 2000B subscriber, 2000C patient.
 
+use std::sync::Arc;
+
 use super::party;
 use crate::claim::{BillingProvider, Claim, Patient, Payer, Subscriber};
 use crate::interchange::InterchangeWriter;
@@ -11,7 +13,7 @@ const CLAIMS_PER_PATIENT: u32 = 100;
 #[derive(Debug, Default)]
 pub(super) struct Hierarchy {
     last: u32,
-    provider: Option<Level<BillingProvider>>,
+    provider: Option<Level<Arc<BillingProvider>>>,
     subscriber: Option<Level<Insured>>,
     patient: Option<Patient>,
     /// Claims under the innermost level.
@@ -66,7 +68,7 @@ impl Hierarchy {
         self.last += 1;
         file.segment("HL").number(self.last).text("").text("20").text("1");
         party::billing_provider(file, &claim.billing_provider);
-        self.provider = Some(Level { number: self.last, of: claim.billing_provider.clone() });
+        self.provider = Some(Level { number: self.last, of: Arc::clone(&claim.billing_provider) });
         self.subscriber = None;
         self.last
     }

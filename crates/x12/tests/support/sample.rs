@@ -1,5 +1,7 @@
 //! Invented claims of every kind that a therapy practice sends.
 
+use std::sync::Arc;
+
 use chrono::{Days, NaiveDate, NaiveDateTime};
 use x12::amount::Cents;
 use x12::claim::{
@@ -130,7 +132,7 @@ fn subscriber(n: u32) -> Subscriber {
 pub(crate) fn claim(n: u32) -> Claim {
     let number = format!("C{n:08}XA01");
     Claim {
-        billing_provider: provider(0),
+        billing_provider: Arc::new(provider(0)),
         subscriber: subscriber(n),
         payer: Payer { name: "EXAMPLE PAYER".into(), id: "60054".into(), address: None },
         patient: None,
@@ -191,12 +193,12 @@ pub(crate) fn claim_of(kind: Kind, n: u32) -> Claim {
         }
         Kind::Void => Claim { frequency: Frequency::Void, payer_claim_number: format!("ICN{n:010}"), ..plain },
         Kind::PayTo => Claim {
-            billing_provider: BillingProvider {
+            billing_provider: Arc::new(BillingProvider {
                 pay_to: Some(address("PO BOX 9".into(), "021190009")),
                 contact_name: "BILLING DESK".into(),
                 phone: "6175550111".into(),
                 ..provider(1)
-            },
+            }),
             ..plain
         },
         Kind::ServiceFacility => Claim {
@@ -208,13 +210,13 @@ pub(crate) fn claim_of(kind: Kind, n: u32) -> Claim {
             ..plain
         },
         Kind::SoloTherapist => Claim {
-            billing_provider: BillingProvider {
+            billing_provider: Arc::new(BillingProvider {
                 name: "RIVERA".into(),
                 first_name: "NOA".into(),
                 tax_id_type: TaxIdType::SocialSecurity,
                 taxonomy: "103TC0700X".into(),
                 ..provider(2)
-            },
+            }),
             rendering_provider: None,
             ..plain
         },

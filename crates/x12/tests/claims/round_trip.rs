@@ -1,19 +1,14 @@
-//! Claim files as a whole: what is written is what is read, and what is wrong is told by its place.
+//! Written files, looked at from outside and read again.
 
-use std::path::Path;
+use std::sync::Arc;
 
 use proptest::prelude::*;
-use x12::claim::read::{ClaimPart, ClaimSet, claims};
+use x12::Event;
+use x12::claim::read::{ClaimPart, claims};
 use x12::claim::write::ClaimWriter;
 use x12::claim::{Address, Batch, Claim, ClaimFile, Name};
-use x12::{Event, Fault, Sets};
 
-#[path = "support/content.rs"]
-mod content;
-#[path = "support/sample.rs"]
-mod sample;
-#[path = "support/strategy.rs"]
-mod strategy;
+use crate::{content, every_kind, file, read, sample, strategy};
 
 /// The minimal file: telehealth, the patient being the subscriber.
 const MINIMAL: &str = "\
@@ -24,40 +19,10 @@ HL*2*1*22*0~SBR*P*18*GRP100******CI~NM1*IL*1*DOE*JANE****MI*W123456789~N3*1 MAIN
 CLM*C7K2M9Q4XA01*150***10:B:1*Y*A*Y*Y~HI*ABK:F411~NM1*82*1*SMITH*ALICE****XX*1234567893~PRV*PE*PXC*1041C0700X~
 LX*1~SV1*HC:90837:95*150*UN*1***1~DTP*472*D8*20261120~REF*6R*C7K2M9Q4XA01L1~SE*27*0001~";
 
-fn read(bytes: &[u8]) -> Result<Vec<Batch>, Fault> {
-    batches(claims(bytes))
-}
-
-fn batches<const CHECKED: bool>(file: Sets<&[u8], ClaimSet<CHECKED>>) -> Result<Vec<Batch>, Fault> {
-    let mut batches: Vec<Batch> = Vec::new();
-    for event in file {
-        match event {
-            Ok(Event::Part(ClaimPart::Header(header))) => batches.push(Batch { header, claims: Vec::new() }),
-            Ok(Event::Part(ClaimPart::Claim { claim, .. })) => {
-                if let Some(batch) = batches.last_mut() {
-                    batch.claims.push(*claim);
-                }
-            }
-            Ok(Event::Broken(fault)) | Err(x12::Error::Malformed(fault)) => return Err(fault),
-            Ok(Event::Interchange(_) | Event::Acknowledged(_) | Event::Opened(_) | Event::Closed)
-            | Err(x12::Error::Read(_)) => {}
-        }
-    }
-    Ok(batches)
-}
-
-fn file(batches: Vec<Batch>) -> ClaimFile {
-    ClaimFile { interchange: sample::interchange(101), batches }
-}
-
-fn every_kind() -> Vec<Claim> {
-    (1..).zip(sample::KINDS).map(|(n, kind)| sample::claim_of(kind, n)).collect()
-}
-
 #[test]
 fn the_minimal_claim_is_the_one_of_the_guide() {
     let mut claim = sample::claim_of(sample::Kind::Telehealth, 1);
-    claim.billing_provider.npi = "1999999984".into();
+    Arc::make_mut(&mut claim.billing_provider).npi = "1999999984".into();
     claim.subscriber.group_number = "GRP100".into();
     claim.subscriber.name = Name { last: "DOE".into(), first: "JANE".into(), ..Name::default() };
     claim.subscriber.member_id = "W123456789".into();
@@ -211,129 +176,4 @@ proptest! {
         }
         let _read = read(&bytes);
     }
-}
-
-#[expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-fn own(name: &str) -> Vec<u8> {
-    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/837p").join(name)).unwrap()
-}
-
-#[test]
-fn valid_files_of_others_are_read() {
-    for name in ["ok_base.837", "ok_crlf.837", "ok_gender_U.837", "ok_one_line.837"] {
-        let batches = read(&own(name)).unwrap_or_else(|fault| panic!("{name}: {fault}"));
-        let numbers: Vec<_> = batches[0].claims.iter().map(|claim| claim.number.as_str()).collect();
-        assert_eq!(numbers, ["S1001", "S1002", "S1003"], "{name}");
-        assert!(batches[0].claims[2].patient.is_some());
-        let again = file(batches.clone()).to_bytes().unwrap();
-        assert_eq!(read(&again).unwrap(), batches, "{name}");
-    }
-}
-
-#[test]
-fn each_fault_is_told_at_its_segment() {
-    for (name, told) in [
-        ("bad_claim_total_not_sum_of_lines.837", "CLM02 at segment 21 (19 of its set), byte 664: "),
-        ("bad_hi_icd_with_dot.837", "HI01 at segment 22 (20 of its set), byte 698: "),
-        ("bad_hl_gap.837", "HL01 at segment 29 (27 of its set), byte 859: "),
-        ("bad_no_dtp472.837", "SV1 at segment 26 (24 of its set), byte 788: "),
-        ("bad_npi_luhn.837", "NM109 at segment 10 (8 of its set), byte 387: "),
-        ("bad_se_count.837", "SE01 at segment 67 (65 of its set), byte 1683: "),
-    ] {
-        let fault = read(&own(name)).expect_err(name).to_string();
-        assert!(fault.starts_with(told), "{name}: {fault}");
-    }
-}
-
-#[test]
-fn each_broken_rule_is_told_at_its_element() {
-    let base = String::from_utf8(own("ok_base.837")).unwrap();
-    for (from, to, told) in [
-        ("HL*5*4*23", "HL*5*3*23", "HL02"),
-        ("HL*5*4*23", "HL*5*9*23", "HL02"),
-        ("HL*4*1*22*1", "HL*4*1*22*0", "HL02"),
-        ("HL*3*1*22*0", "HL*3*1*22*1", "HL04"),
-        ("SBR*P*18*GRP77", "SBR*P**GRP77", "CLM "),
-        ("SBR*P*18*GRP77", "SBR*A*18*GRP77", "SBR01"),
-        ("REF*EI*931234567~", "", "HL "),
-        ("NM1*PR*2*SAMPLE HEALTH PLAN*****PI*99901~", "", "CLM "),
-        ("PAT*19~", "", "NM1 "),
-        ("DMG*D8*20140630*M~", "", "HL "),
-        ("DMG*D8*20140630*M", "DMG*D8*20141330*M", "DMG02"),
-        ("DMG*D8*20140630*M", "DMG*D8*20140630*X", "DMG03"),
-        ("CLM*S1001*175.5***10:B:1", "CLM*S1001*175.5***10:B:7", "CLM05"),
-        ("CLM*S1001*175.5***10:B:1", "CLM*S1001*175.5***10:A:1", "CLM05"),
-        ("CLM*S1001*175.5", "CLM*S1001*1,755", "CLM02"),
-        ("CLM*S1001*", "CLM**", "CLM01"),
-        ("HI*ABK:F411*ABF:F331", "HI*BK:F411*ABF:F331", "HI01"),
-        ("HI*ABK:F411*ABF:F331", "HI*ABK:F411*ABK:F331", "HI02"),
-        ("HI*ABK:F411*ABF:F331~", "", "SV107"),
-        ("UN*1***1:2", "UN*1***1:3", "SV107"),
-        ("UN*1***1:2", "UN*1***0", "SV107"),
-        ("UN*1***1:2", "MJ*60***1:2", "SV103"),
-        ("UN*1***1:2", "UN*1.5***1:2", "SV104"),
-        ("DTP*472*D8*20260929", "DTP*472*D8*20260931", "DTP03"),
-        ("LX*2", "LX*3", "LX01"),
-        ("S1002L2", "S1002L1", "REF02"),
-        ("SE*65*0001", "SE*65*0002", "SE02"),
-        ("BHT*0019*00", "BHT*0019*01", "BHT02"),
-        ("ST*837*0001*005010X222A1", "ST*837*0001*005010X223A2", "ST03"),
-        ("NM1*40*2*TESTING CLEARINGHOUSE*****46*TCH99~", "", "HL "),
-        ("HI*ABK:F4310", "SVC*ABK:F4310", "SVC "),
-    ] {
-        assert!(base.contains(from), "{from}");
-        let fault = read(base.replacen(from, to, 1).as_bytes()).expect_err(to).to_string();
-        assert!(fault.starts_with(told), "{from} -> {to}: {fault}");
-    }
-}
-
-#[test]
-fn a_decision_has_its_day_at_one_level() {
-    let claims = vec![sample::claim_of(sample::Kind::Secondary, 1)];
-    let bytes = file(vec![Batch { header: sample::header("COB"), claims }]).to_bytes().unwrap();
-    let text = String::from_utf8(bytes).unwrap();
-    let both = text.replace("~REF*F8*PCN778~", "~DTP*573*D8*20260928~");
-    assert!(read(both.as_bytes()).unwrap_err().to_string().starts_with("CLM "));
-    let unknown = text.replace("SVD*99902", "SVD*99903");
-    assert!(read(unknown.as_bytes()).unwrap_err().to_string().starts_with("SVD01"));
-    let undated = text.replace("DTP*573*D8*20260928~", "AMT*EAF*20~");
-    assert!(read(undated.as_bytes()).unwrap_err().to_string().starts_with("SV1 "));
-}
-
-#[test]
-fn a_broken_set_hides_no_other() {
-    let mut writer = ClaimWriter::begin(sample::interchange(7)).unwrap();
-    for n in 1..=3 {
-        writer.begin_batch(sample::header(&format!("B{n}"))).unwrap();
-        writer.write(&sample::claim(n)).unwrap();
-    }
-    let text = String::from_utf8(writer.finish()).unwrap().replace("W000000002", "");
-    let events: Vec<_> = claims(text.as_bytes()).filter_map(Result::ok).collect();
-    let count = |wanted: fn(&Event<ClaimPart>) -> bool| events.iter().filter(|event| wanted(event)).count();
-    assert_eq!(count(|event| matches!(event, Event::Closed)), 2);
-    assert_eq!(count(|event| matches!(event, Event::Broken(fault) if fault.segment == "NM1")), 1);
-}
-
-#[test]
-fn published_samples_are_read_without_the_checks_of_content() {
-    let found =
-        Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|at| at.join("shared/data/837p")).find(|at| at.exists());
-    let Some(folder) = found else {
-        println!("skipped: the published samples are not there");
-        return;
-    };
-    let mut seen = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !name.starts_with("ext_") {
-            continue;
-        }
-        let bytes = std::fs::read(&path).unwrap();
-        // they have ICD-9 codes and invented NPIs
-        let batches = batches::<false>(Sets::new(bytes.as_slice())).unwrap_or_else(|fault| panic!("{name}: {fault}"));
-        assert_eq!(batches.iter().map(|batch| batch.claims.len()).sum::<usize>(), 1, "{name}");
-        seen += 1;
-    }
-    assert_eq!(seen, 4);
 }

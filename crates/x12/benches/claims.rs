@@ -15,6 +15,10 @@ use x12::{Event, Sets};
 #[path = "../tests/support/sample.rs"]
 mod sample;
 
+// the server's
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const CLAIMS: u32 = 4000;
 
 fn write(claims: &[Claim], mut taken: impl FnMut(&mut ClaimWriter)) -> Result<Vec<u8>, Refused> {

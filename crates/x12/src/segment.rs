@@ -53,6 +53,7 @@ pub struct Segment<'a> {
 impl<'a> Segment<'a> {
     /// The segment id, such as `CLP`.
     #[must_use]
+    #[inline]
     pub fn id(&self) -> &'a str {
         self.element(0)
     }
@@ -71,6 +72,7 @@ impl<'a> Segment<'a> {
 
     /// How many elements follow the id.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
         self.ends.len().saturating_sub(1)
     }
@@ -83,12 +85,14 @@ impl<'a> Segment<'a> {
 
     /// The components of an element, in order; one empty component for an empty element.
     #[must_use]
+    #[inline]
     pub fn components(&self, n: usize) -> Split<'a> {
         Split::new(self.element(n), Some(self.delimiters.component))
     }
 
     /// The `k`th component of an element, counted from 1 as in `SVC01-2`; empty when there is none.
     #[must_use]
+    #[inline]
     pub fn component(&self, n: usize, k: usize) -> &'a str {
         k.checked_sub(1).and_then(|k| self.components(n).nth(k)).unwrap_or("")
     }
@@ -107,6 +111,7 @@ impl<'a> Segment<'a> {
 
     /// Where the segment is.
     #[must_use]
+    #[inline]
     pub fn position(&self) -> Position {
         self.position
     }

@@ -37,7 +37,7 @@ pub(crate) fn text(segment: &Segment<'_>, n: u8) -> Option<String> {
 /// The text without surrounding spaces; none when it is empty.
 #[inline]
 pub(crate) fn some(text: &str) -> Option<String> {
-    let text = text.trim();
+    let text = value::trimmed(text);
     (!text.is_empty()).then(|| text.to_owned())
 }
 
@@ -49,14 +49,14 @@ pub(crate) fn required(segment: &Segment<'_>, n: u8, expected: &'static str) -> 
 /// An amount that must be there.
 #[inline]
 pub(crate) fn amount(segment: &Segment<'_>, n: u8) -> Result<Cents, Fault> {
-    let text = segment.element(usize::from(n)).trim();
+    let text = value::trimmed(segment.element(usize::from(n)));
     Cents::parse(text.as_bytes()).map_err(|_form| Fault::of(segment, n, "an amount such as 150 or 175.5"))
 }
 
 /// An amount that may be left out, but is one when it is there.
 #[inline]
 pub(crate) fn optional_amount(segment: &Segment<'_>, n: u8) -> Result<Option<Cents>, Fault> {
-    match segment.element(usize::from(n)).trim() {
+    match value::trimmed(segment.element(usize::from(n))) {
         "" => Ok(None),
         _ => amount(segment, n).map(Some),
     }
@@ -65,7 +65,7 @@ pub(crate) fn optional_amount(segment: &Segment<'_>, n: u8) -> Result<Option<Cen
 /// A quantity; what is none is noted.
 #[inline]
 pub(crate) fn quantity(segment: &Segment<'_>, n: u8, notes: &mut Vec<Fault>) -> Option<Quantity> {
-    let text = segment.element(usize::from(n)).trim();
+    let text = value::trimmed(segment.element(usize::from(n)));
     if text.is_empty() {
         return None;
     }
@@ -78,7 +78,7 @@ pub(crate) fn quantity(segment: &Segment<'_>, n: u8, notes: &mut Vec<Fault>) -> 
 
 /// A code that must be there.
 pub(crate) fn required_code(segment: &Segment<'_>, n: u8, expected: &'static str) -> Result<Code, Fault> {
-    Code::new(segment.element(usize::from(n)).trim()).ok_or_else(|| Fault::of(segment, n, expected))
+    Code::new(value::trimmed(segment.element(usize::from(n)))).ok_or_else(|| Fault::of(segment, n, expected))
 }
 
 /// A code; what hasn't the shape of one is noted.
@@ -90,7 +90,7 @@ pub(crate) fn code(segment: &Segment<'_>, n: u8, notes: &mut Vec<Fault>) -> Opti
 /// A code in a component of the element.
 #[inline]
 pub(crate) fn code_of(segment: &Segment<'_>, n: u8, text: &str, notes: &mut Vec<Fault>) -> Option<Code> {
-    let text = text.trim();
+    let text = value::trimmed(text);
     if text.is_empty() {
         return None;
     }
@@ -104,7 +104,7 @@ pub(crate) fn code_of(segment: &Segment<'_>, n: u8, text: &str, notes: &mut Vec<
 /// A day as `CCYYMMDD`; what is none is noted.
 #[inline]
 pub(crate) fn date(segment: &Segment<'_>, n: u8, notes: &mut Vec<Fault>) -> Option<NaiveDate> {
-    let text = segment.element(usize::from(n)).trim();
+    let text = value::trimmed(segment.element(usize::from(n)));
     if text.is_empty() {
         return None;
     }
@@ -117,7 +117,7 @@ pub(crate) fn date(segment: &Segment<'_>, n: u8, notes: &mut Vec<Fault>) -> Opti
 
 /// The days of a `DTP` segment in form `D8` or `RD8`; what are none are noted.
 pub(crate) fn dates(segment: &Segment<'_>, notes: &mut Vec<Fault>) -> Option<(NaiveDate, NaiveDate)> {
-    let text = segment.element(3).trim();
+    let text = value::trimmed(segment.element(3));
     let read = match segment.element(2) {
         "RD8" => value::range8(text),
         _ => value::date8(text).map(|day| (day, day)),

@@ -55,7 +55,7 @@ impl<'a> Segment<'a> {
     #[must_use]
     #[inline]
     pub fn id(&self) -> &'a str {
-        self.element(0)
+        self.ends.first().and_then(|end| self.text.get(..*end)).unwrap_or("")
     }
 
     /// The element's text with its components and repetitions as they stand; empty when there is none.

@@ -2,6 +2,17 @@
 
 use chrono::{NaiveDate, NaiveTime};
 
+/// Without surrounding white space, of which there is nearly never any.
+#[inline]
+pub(crate) fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [one] if *one > b' ' => text,
+        [first, .., last] if *first > b' ' && *last > b' ' && *last < 0x80 => text,
+        [] => "",
+        _ => text.trim(),
+    }
+}
+
 /// A date `CCYYMMDD` (X12 `DT`, qualifier `D8`) of the years 1900 to 2199.
 #[must_use]
 pub fn date8(text: &str) -> Option<NaiveDate> {

@@ -9,6 +9,7 @@ use crate::error::Fault;
 use crate::field;
 use crate::segment::{Position, Segment};
 use crate::sets::ReadSet;
+use crate::value;
 
 /// IK3 of one set.
 const ERRORS_MAX: usize = 9_999;
@@ -101,7 +102,7 @@ fn set(ak2: &Segment<'_>) -> Result<Set, Fault> {
         position: ak2.position(),
         kind: field::required_code(ak2, 1, "the kind of the set")?,
         control: field::required(ak2, 2, "the control number of the set")?,
-        version: Code::new(ak2.element(3).trim()),
+        version: Code::new(value::trimmed(ak2.element(3))),
         errors: Vec::new(),
         // until IK5, without which the set isn't told
         verdict: SetVerdict::Rejected,
@@ -194,7 +195,7 @@ fn totals(ak9: &Segment<'_>) -> Result<Totals, Fault> {
 }
 
 fn number(segment: &Segment<'_>, n: u8, text: &str, notes: &mut Vec<Fault>) -> Option<u32> {
-    let text = text.trim();
+    let text = value::trimmed(text);
     if text.is_empty() {
         return None;
     }

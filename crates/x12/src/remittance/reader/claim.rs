@@ -7,6 +7,7 @@ use crate::party::Person;
 use crate::procedure::Procedure;
 use crate::remittance::{Adjustment, AdjustmentGroup, ClaimPayment, ClaimStatus, LinePayment, QualifiedAmount};
 use crate::segment::Segment;
+use crate::value;
 
 /// SVC in a claim, by the guide.
 const LINES_MAX: usize = 999;
@@ -24,7 +25,7 @@ pub(super) struct ClaimReader {
 impl ClaimReader {
     pub(super) fn open(clp: &Segment<'_>) -> Result<Self, Fault> {
         let mut notes = Vec::new();
-        let status = ClaimStatus::of(clp.element(2).trim());
+        let status = ClaimStatus::of(value::trimmed(clp.element(2)));
         if status.is_none() {
             field::note(&mut notes, Fault::of(clp, 2, "a claim status of 005010X221A1"));
         }
@@ -125,7 +126,8 @@ fn line(svc: &Segment<'_>, notes: &mut Vec<Fault>) -> Result<LinePayment, Fault>
 /// CAS: a group and up to six triplets of reason, amount and quantity.
 #[inline]
 fn adjustments(cas: &Segment<'_>, into: &mut Vec<Adjustment>, notes: &mut Vec<Fault>) -> Result<(), Fault> {
-    let group = AdjustmentGroup::of(cas.element(1).trim()).ok_or_else(|| Fault::of(cas, 1, "CO, PR, OA or PI"))?;
+    let group =
+        AdjustmentGroup::of(value::trimmed(cas.element(1))).ok_or_else(|| Fault::of(cas, 1, "CO, PR, OA or PI"))?;
     let mut found = false;
     for n in [2, 5, 8, 11, 14, 17] {
         if usize::from(n) > cas.len() {

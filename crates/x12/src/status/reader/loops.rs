@@ -8,6 +8,7 @@ use crate::party::Person;
 use crate::procedure::Procedure;
 use crate::segment::{Position, Segment};
 use crate::status::{Action, Batch, Claim, Line, Organization, Provider, Status, StatusCode, Tally};
+use crate::value;
 
 /// STC of one loop.
 const STATUSES_MAX: usize = 99;
@@ -142,13 +143,13 @@ fn status(stc: &Segment<'_>, into: &mut Vec<Status>, notes: &mut Vec<Fault>) -> 
             continue;
         }
         let mut parts = stc.components(usize::from(n));
-        let mut next = || Code::new(parts.next().unwrap_or_default().trim());
+        let mut next = || Code::new(value::trimmed(parts.next().unwrap_or_default()));
         let (Some(category), Some(status)) = (next(), next()) else {
             return Err(Fault::of(stc, n, "a status category and a status code"));
         };
         codes.push(StatusCode { category, status, entity: next() });
     }
-    let action = match stc.element(3).trim() {
+    let action = match value::trimmed(stc.element(3)) {
         "WQ" => Some(Action::Accept),
         "U" => Some(Action::Reject),
         "" => None,

@@ -6,6 +6,7 @@ pub mod acknowledgment;
 pub mod amount;
 pub mod claim;
 pub mod code;
+pub mod document;
 pub mod emit;
 pub mod envelope;
 pub mod error;

@@ -168,7 +168,11 @@ pub(crate) fn provider(claims: u32) -> Provider {
         position: Position::default(),
         billing: organization("85", "ELM STREET THERAPY", "XX", "1234567893"),
         trace: some("0"),
-        statuses: vec![status("A1", "19", Action::Accept, CHARGE.0 * i64::from(claims))],
+        // STC02 isn't used in this loop
+        statuses: vec![Status {
+            effective_on: None,
+            ..status("A1", "19", Action::Accept, CHARGE.0 * i64::from(claims))
+        }],
         tally: tally(claims),
         notes: Vec::new(),
     }
@@ -202,17 +206,17 @@ pub(crate) fn group() -> acknowledgment::Group {
 /// A set of that group, with one claim's error.
 pub(crate) fn rejected(n: u32) -> acknowledgment::Set {
     let element = ElementError {
-        element: Some(3),
+        element: Some(9),
         component: None,
         repetition: None,
-        reference: Some(1068),
+        reference: Some(1363),
         code: Code::new("7"),
         contexts: Vec::new(),
     };
     let error = SegmentError {
-        segment_id: Code::new("DMG"),
+        segment_id: Code::new("CLM"),
         segment_position: Some(17),
-        loop_id: Code::new("2010BA"),
+        loop_id: Code::new("2300"),
         code: Code::new("8"),
         contexts: vec![Context::Claim(format!("S{n:07}"))],
         elements: vec![element],

@@ -12,7 +12,8 @@ pub const ELEMENT_BYTES_MAX: usize = 8 * 1024;
 /// A segment of more elements is refused.
 pub const ELEMENTS_MAX: usize = 256;
 
-const BUFFER_BYTES: usize = 4 * SEGMENT_BYTES_MAX;
+const BUFFER_BYTES_MIN: usize = 8 * 1024;
+const BUFFER_BYTES_MAX: usize = 4 * SEGMENT_BYTES_MAX;
 const ISA_ELEMENTS: usize = 16;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -50,7 +51,7 @@ impl<R: Read> Tokens<R> {
     pub fn new(source: R) -> Self {
         Self {
             source,
-            buffer: vec![0; BUFFER_BYTES],
+            buffer: vec![0; BUFFER_BYTES_MIN],
             start: 0,
             end: 0,
             exhausted: false,
@@ -288,6 +289,10 @@ impl<R: Read> Tokens<R> {
         if self.exhausted {
             return Ok(false);
         }
+        // most files are small, and large ones should be read in large pieces
+        if self.end == self.buffer.len() && self.end < BUFFER_BYTES_MAX {
+            self.buffer.resize(self.end * 2, 0);
+        }
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
@@ -299,7 +304,7 @@ impl<R: Read> Tokens<R> {
                 }
                 Ok(count) => {
                     // a reader that claims more than it was given room for doesn't move us beyond the buffer
-                    self.end = (self.end + count).min(BUFFER_BYTES);
+                    self.end = (self.end + count).min(self.buffer.len());
                     return Ok(true);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -84,16 +84,7 @@ impl<R: Read> Tokens<R> {
         } else {
             self.take_segment()?;
         }
-        self.position.in_set = match self.text.get(..self.ends.first().copied().unwrap_or(0)) {
-            Some("ST") => 1,
-            Some("ISA" | "GS" | "GE" | "TA1") => 0,
-            Some("IEA") => {
-                self.expects_isa = true;
-                0
-            }
-            _ if self.position.in_set > 0 => self.position.in_set + 1,
-            _ => 0,
-        };
+        self.place();
         Ok(true)
     }
 
@@ -121,6 +112,21 @@ impl<R: Read> Tokens<R> {
         self.position
     }
 
+    /// Counts the segment in its set.
+    #[inline]
+    fn place(&mut self) {
+        let next = if self.position.in_set > 0 { self.position.in_set + 1 } else { 0 };
+        self.position.in_set = match self.segment().id().as_bytes() {
+            b"ST" => 1,
+            b"ISA" | b"GS" | b"GE" | b"TA1" => 0,
+            b"IEA" => {
+                self.expects_isa = true;
+                0
+            }
+            _ => next,
+        };
+    }
+
     /// Skips what may stand between segments; false when nothing follows.
     fn skip_between(&mut self) -> Result<bool, Error> {
         if self.expects_isa && self.position.segment == 0 {
@@ -128,6 +134,10 @@ impl<R: Read> Tokens<R> {
             if self.unread().starts_with(BYTE_ORDER_MARK) {
                 self.consume(BYTE_ORDER_MARK.len());
             }
+        }
+        // mostly there is nothing, at most a line's end
+        if !self.expects_isa && self.unread().first().is_some_and(|byte| *byte > b'\r') {
+            return Ok(true);
         }
         loop {
             let outside = self.expects_isa;

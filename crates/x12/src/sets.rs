@@ -127,8 +127,9 @@ impl<R: Read, S: ReadSet> Iterator for Sets<R, S> {
             if let Some(part) = self.parts.pop_front() {
                 return Some(Ok(Event::Part(part)));
             }
-            if let Some(event) = self.then.take() {
-                return Some(Ok(event));
+            // taking it moves the whole event, which is too much for each segment
+            if self.then.is_some() {
+                return self.then.take().map(Ok);
             }
             match self.step() {
                 Err(error) => {

@@ -1,18 +1,30 @@
-//! The code tables that the rules look things up in: shipped with the program, loaded once, by date of service.
+//! The code tables that the rules look things up in, by date of service: shipped with the program, and what the operator
+//! loaded beside or instead.
 //!
 //! Provenance and licences: `data/README.md`. Tables hold numbers and our own words only.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 
+use self::dated::Dated;
+
 pub use self::icd10::{Diagnosis, Icd10, packed};
+pub use self::loaded::Schedule;
+use self::loaded::{AdjustmentReasons, Excludes1, NpiDeactivations, NpiTypes, Places, Taxonomies, UnitCaps};
 pub use self::procedure::{Family, Procedure, Procedures};
+use self::release::read;
+pub use self::release::{BadRelease, Checked, Kind, Mistake};
 pub use self::table::BadTable;
 use self::table::{date, lines};
+use crate::rules::RULE_SET_VERSION;
 
+mod dated;
 mod icd10;
+mod loaded;
 mod procedure;
+mod release;
 mod table;
 
 kernel::text_enum! {
@@ -47,30 +59,212 @@ kernel::text_enum! {
     }
 }
 
-/// All tables of one set.
+/// All tables, shipped and loaded, as they are used together.
 #[derive(Debug)]
 pub struct Reference {
-    pub icd10: Icd10,
-    pub procedures: Procedures,
+    shipped: &'static Shipped,
+    pub procedures: &'static Procedures,
+    icd10: Dated<Icd10>,
+    schedules: Dated<Schedule>,
+    taxonomies: Dated<Taxonomies>,
+    places: Dated<Places>,
+    reasons: Dated<AdjustmentReasons>,
+    npi_deactivations: Dated<NpiDeactivations>,
+    npi_types: Dated<NpiTypes>,
+    unit_caps: Dated<UnitCaps>,
+    excludes1: Dated<Excludes1>,
+    version: Cow<'static, str>,
+}
+
+/// The tables that came with the program.
+#[derive(Debug)]
+struct Shipped {
+    icd10: Icd10,
+    procedures: Procedures,
     places: Vec<(&'static str, NaiveDate)>,
     states: Vec<&'static str>,
     taxonomies: Vec<&'static str>,
     modifiers: Vec<(&'static str, ModifierKind)>,
     reasons: Vec<(&'static str, ReasonClass)>,
-    /// Whether `taxonomies` is the whole list, so that a stranger to it is wrong and not just unusual.
-    pub has_all_taxonomies: bool,
+}
+
+/// A release as it is stored.
+#[derive(Debug, Clone, Copy)]
+pub struct Release<'a> {
+    pub kind: Kind,
+    /// First date of service that it is for; for all when there is none.
+    pub valid_from: Option<NaiveDate>,
+    pub content: &'a str,
 }
 
 impl Reference {
-    /// The tables that came with the program.
+    /// The tables that came with the program, and no others.
     #[must_use]
     pub fn shipped() -> &'static Self {
-        #[expect(clippy::expect_used, reason = "the files are part of the program, and a test reads them")]
-        static SHIPPED: LazyLock<Reference> =
-            LazyLock::new(|| Reference::load().expect("the shipped tables are well formed"));
-        &SHIPPED
+        static ALONE: LazyLock<Reference> = LazyLock::new(Reference::new);
+        &ALONE
     }
 
+    /// The shipped tables with the releases that were loaded, oldest first. `newest` is the number of the last one.
+    ///
+    /// # Errors
+    /// When rows were stored by another build and this one can't read them.
+    pub fn with(newest: i64, releases: &[Release<'_>]) -> Result<Self, BadRelease> {
+        let mut all = Self::bare(Cow::Owned(format!("{RULE_SET_VERSION}+r{newest}")));
+        for &Release { kind, valid_from, content } in releases {
+            match kind {
+                Kind::Icd10 => all.icd10.put(valid_from, read(kind, content)?),
+                Kind::Procedures => all.schedules.put(valid_from, read(kind, content)?),
+                Kind::Taxonomies => all.taxonomies.put(valid_from, read(kind, content)?),
+                Kind::PlacesOfService => all.places.put(valid_from, read(kind, content)?),
+                Kind::AdjustmentReasons => all.reasons.put(valid_from, read(kind, content)?),
+                Kind::NpiDeactivations => all.npi_deactivations.put(valid_from, read(kind, content)?),
+                Kind::NpiTypes => all.npi_types.put(valid_from, read(kind, content)?),
+                Kind::UnitCaps => all.unit_caps.put(valid_from, read(kind, content)?),
+                Kind::Excludes1 => all.excludes1.put(valid_from, read(kind, content)?),
+            }
+        }
+        Ok(all)
+    }
+
+    /// The same, to own.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::bare(Cow::Borrowed(RULE_SET_VERSION))
+    }
+
+    fn bare(version: Cow<'static, str>) -> Self {
+        #[expect(clippy::expect_used, reason = "the files are part of the program, and a test reads them")]
+        static SHIPPED: LazyLock<Shipped> =
+            LazyLock::new(|| Shipped::load().expect("the shipped tables are well formed"));
+        let shipped: &'static Shipped = &SHIPPED;
+        Self {
+            shipped,
+            procedures: &shipped.procedures,
+            icd10: Dated::default(),
+            schedules: Dated::default(),
+            taxonomies: Dated::default(),
+            places: Dated::default(),
+            reasons: Dated::default(),
+            npi_deactivations: Dated::default(),
+            npi_types: Dated::default(),
+            unit_caps: Dated::default(),
+            excludes1: Dated::default(),
+            version,
+        }
+    }
+
+    /// The revision of the rules, and the number of the newest release that was loaded: it tells all others, since
+    /// releases are never changed.
+    #[must_use]
+    pub fn version(&self) -> &Cow<'static, str> {
+        &self.version
+    }
+
+    /// Whether a release of that table was loaded.
+    #[must_use]
+    pub const fn has(&self, kind: Kind) -> bool {
+        let lacks = match kind {
+            Kind::Icd10 => self.icd10.is_empty(),
+            Kind::Procedures => self.schedules.is_empty(),
+            Kind::Taxonomies => self.taxonomies.is_empty(),
+            Kind::PlacesOfService => self.places.is_empty(),
+            Kind::AdjustmentReasons => self.reasons.is_empty(),
+            Kind::NpiDeactivations => self.npi_deactivations.is_empty(),
+            Kind::NpiTypes => self.npi_types.is_empty(),
+            Kind::UnitCaps => self.unit_caps.is_empty(),
+            Kind::Excludes1 => self.excludes1.is_empty(),
+        };
+        !lacks
+    }
+
+    /// What a diagnosis code, with or without its point, is on that day.
+    #[must_use]
+    pub fn diagnosis(&self, code: &str, on: NaiveDate) -> Diagnosis {
+        self.icd10.on(on).unwrap_or(&self.shipped.icd10).look_up(code, on)
+    }
+
+    /// Whether the shipped release knows the code as one that another disease causes.
+    fn is_never_first(&self, code: &str) -> bool {
+        self.shipped.icd10.is_never_first(code)
+    }
+
+    /// The operator's fee schedule for that day.
+    #[must_use]
+    pub fn schedule(&self, on: NaiveDate) -> Option<&Schedule> {
+        self.schedules.on(on)
+    }
+
+    /// Whether a place of service exists on that day.
+    #[must_use]
+    pub fn is_place(&self, code: &str, on: NaiveDate) -> bool {
+        match self.places.on(on) {
+            Some(places) => places.has(code, on),
+            None => find(&self.shipped.places, code).is_some_and(|from| from <= on),
+        }
+    }
+
+    /// Whether it is a state, territory or military code of the postal service.
+    #[must_use]
+    pub fn is_state(&self, code: &str) -> bool {
+        self.shipped.states.binary_search(&code).is_ok()
+    }
+
+    #[must_use]
+    pub fn is_taxonomy(&self, code: &str, on: NaiveDate) -> bool {
+        match self.taxonomies.on(on) {
+            Some(taxonomies) => taxonomies.has(code),
+            None => self.shipped.taxonomies.binary_search(&code).is_ok(),
+        }
+    }
+
+    /// Whether the whole list of taxonomies is there, so that a stranger to it is wrong and not just unusual.
+    #[must_use]
+    pub fn has_all_taxonomies(&self, on: NaiveDate) -> bool {
+        self.taxonomies.on(on).is_some()
+    }
+
+    /// What a modifier says to the rules; `Other` for one that says nothing to them.
+    #[must_use]
+    pub fn modifier(&self, code: &str) -> ModifierKind {
+        find(&self.shipped.modifiers, code).unwrap_or(ModifierKind::Other)
+    }
+
+    /// What an adjustment reason asks for, where that is known.
+    #[must_use]
+    pub fn reason(&self, code: &str) -> Option<ReasonClass> {
+        match self.reasons.latest() {
+            Some(reasons) => reasons.get(code),
+            None => find(&self.shipped.reasons, code),
+        }
+    }
+
+    /// Whether an NPI was out of use that day, as far as is known.
+    #[must_use]
+    pub fn is_deactivated(&self, npi: &str, on: NaiveDate) -> bool {
+        self.npi_deactivations.on(on).is_some_and(|deactivations| deactivations.has(npi, on))
+    }
+
+    /// 1 for a person's NPI, 2 for an organization's, where that is known.
+    #[must_use]
+    pub fn npi_type(&self, npi: &str, on: NaiveDate) -> Option<u8> {
+        self.npi_types.on(on)?.get(npi)
+    }
+
+    /// The most units of a procedure on a day, where that is known.
+    #[must_use]
+    pub fn unit_cap(&self, code: &str, on: NaiveDate) -> Option<i32> {
+        self.unit_caps.on(on)?.get(code)
+    }
+
+    /// Whether two diagnoses exclude each other, as far as is known.
+    #[must_use]
+    pub fn excludes(&self, a: &str, b: &str, on: NaiveDate) -> bool {
+        self.excludes1.on(on).is_some_and(|pairs| pairs.has(a, b))
+    }
+}
+
+impl Shipped {
     fn load() -> Result<Self, BadTable> {
         let mut tables = Self {
             icd10: Icd10::shipped()?,
@@ -86,7 +280,6 @@ impl Reference {
             reasons: lines("adjustment_reasons", include_str!("../data/adjustment_reasons.csv"), |[code, class]| {
                 Some((code, class.parse().ok()?))
             })?,
-            has_all_taxonomies: false,
         };
         tables.places.sort_unstable();
         tables.states.sort_unstable();
@@ -94,35 +287,6 @@ impl Reference {
         tables.modifiers.sort_unstable();
         tables.reasons.sort_unstable();
         Ok(tables)
-    }
-
-    /// Whether a place of service exists on that day.
-    #[must_use]
-    pub fn is_place(&self, code: &str, on: NaiveDate) -> bool {
-        find(&self.places, code).is_some_and(|from| from <= on)
-    }
-
-    /// Whether it is a state, territory or military code of the postal service.
-    #[must_use]
-    pub fn is_state(&self, code: &str) -> bool {
-        self.states.binary_search(&code).is_ok()
-    }
-
-    #[must_use]
-    pub fn is_taxonomy(&self, code: &str) -> bool {
-        self.taxonomies.binary_search(&code).is_ok()
-    }
-
-    /// What a modifier says to the rules; `Other` for one that says nothing to them.
-    #[must_use]
-    pub fn modifier(&self, code: &str) -> ModifierKind {
-        find(&self.modifiers, code).unwrap_or(ModifierKind::Other)
-    }
-
-    /// What an adjustment reason asks for, where that is known.
-    #[must_use]
-    pub fn reason(&self, code: &str) -> Option<ReasonClass> {
-        find(&self.reasons, code)
     }
 }
 
@@ -138,7 +302,7 @@ mod tests {
 
     #[test]
     fn the_shipped_tables_are_well_formed() {
-        let tables = Reference::load().unwrap();
+        let tables = Shipped::load().unwrap();
         assert_eq!(tables.states.len(), 62);
         assert_eq!(tables.places.len(), 52);
         assert_eq!(tables.taxonomies.len(), 26);

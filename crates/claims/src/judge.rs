@@ -1,5 +1,7 @@
 //! Runs the rules over a bill, with what the rules need from elsewhere.
 
+use std::borrow::Cow;
+
 use chrono::NaiveDate;
 use clinical::billing;
 use kernel::Failure;
@@ -9,10 +11,9 @@ use schema::Tx;
 use crate::assemble;
 use crate::claim::store::Service;
 use crate::claim::{Bill, store};
-use crate::codes::Reference;
 use crate::lifecycle::Status;
 use crate::payer::PayerList;
-use crate::rules::{self, Facts, Finding, OtherCoverage, PayerTerms, RULE_SET_VERSION, Severity, Source, blocks};
+use crate::rules::{self, Facts, Finding, OtherCoverage, Severity, Source, UNKNOWN_TERMS, blocks};
 use crate::snapshot::ClaimSnapshot;
 
 /// What the rules made of a bill.
@@ -21,6 +22,8 @@ pub struct Judgement {
     pub snapshot: ClaimSnapshot,
     pub findings: Vec<Finding>,
     pub filing_deadline: NaiveDate,
+    /// The rules and tables that were used.
+    pub rule_set_version: Cow<'static, str>,
 }
 
 /// Other claims that count, of the same patient, therapist and day.
@@ -60,8 +63,8 @@ pub async fn judge(tx: &Tx<'_>, facts: &billing::Facts, bill: &Bill, payers: &Pa
     let snapshot = assemble::snapshot(facts, bill, payers);
     let on = bill.claim.service_date;
     let terms = match &snapshot.coverage {
-        Some(coverage) => payers.get(&coverage.payer_id).map_or(PayerTerms::UNKNOWN, |listed| listed.terms_on(on)),
-        None => PayerTerms::UNKNOWN,
+        Some(coverage) => payers.get(&coverage.payer_id).map_or(&UNKNOWN_TERMS, |listed| listed.terms_on(on)),
+        None => &UNKNOWN_TERMS,
     };
     let others: Vec<OtherCoverage> = facts
         .coverages
@@ -76,7 +79,7 @@ pub async fn judge(tx: &Tx<'_>, facts: &billing::Facts, bill: &Bill, payers: &Pa
     // what would leave must be what somebody, or the practice's own rule, found ready
     let is_stale = bill.claim.status == Status::Ready && bill.claim.snapshot.as_ref().is_none_or(|s| s.0 != snapshot);
     let known = Facts {
-        terms: &terms,
+        terms,
         duplicate_of,
         same_day_codes: &same_day_codes,
         last_evaluation_on: facts.neighbours.last_evaluation_on,
@@ -88,9 +91,9 @@ pub async fn judge(tx: &Tx<'_>, facts: &billing::Facts, bill: &Bill, payers: &Pa
         has_part2_consent: false,
         replaces: None,
     };
-    let findings = rules::run(&snapshot, Reference::shipped(), today, &known);
-    let filing_deadline = rules::filing_deadline(&snapshot, &terms);
-    Ok(Judgement { snapshot, findings, filing_deadline })
+    let findings = rules::run(&snapshot, &payers.codes, today, &known);
+    let filing_deadline = rules::filing_deadline(&snapshot, terms);
+    Ok(Judgement { snapshot, findings, filing_deadline, rule_set_version: payers.codes.version().clone() })
 }
 
 impl Judgement {
@@ -124,7 +127,7 @@ impl Judgement {
         let claim = &mut bill.claim;
         claim.validation_errors.0.retain(|f| f.source != Source::Local && claim.status == Status::Draft);
         claim.validation_errors.0.extend(self.findings.iter().cloned());
-        bill.claim.rule_set_version = Some(RULE_SET_VERSION.to_owned());
+        bill.claim.rule_set_version = Some(self.rule_set_version.to_string());
         bill.claim.filing_deadline = Some(self.filing_deadline);
     }
 }

@@ -3,18 +3,19 @@
 pub mod service;
 mod store;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use kernel::Failure;
-use schema::Db;
 use schema::tables::claims::{payer_profiles, payers};
+use schema::{Db, Json};
 use tokio::sync::Mutex;
 
-use crate::rules::PayerTerms;
+use crate::codes::Reference;
+use crate::rules::{MemberIdPattern, PayerTerms, UNKNOWN_TERMS};
 
 /// How long a list is used before it is read again; a change of reference data takes effect within this time.
 const FRESH: Duration = Duration::from_secs(60);
@@ -39,33 +40,71 @@ pub struct PayerProfile {
     pub valid_from: NaiveDate,
     /// The last day.
     pub valid_to: Option<NaiveDate>,
+    pub needs_group_number: bool,
     pub timely_filing_days: i32,
+    pub telehealth_pos: Option<String>,
     pub telehealth_modifier: Option<String>,
+    pub audio_modifier: Option<String>,
+    pub forbids_telehealth_in_office: bool,
+    pub wants_supervisor: bool,
+    pub wants_taxonomy: bool,
+    pub in_network_only: bool,
+    pub takes_replacements: bool,
+    pub needs_zip4: bool,
+    pub member_id_pattern: Option<String>,
+    pub authorization_codes: Json<Vec<String>>,
+    /// Most units on a day, by procedure.
+    pub unit_caps: Json<BTreeMap<String, i32>>,
+    pub evaluation_months: i32,
+}
+
+impl PayerProfile {
+    /// The profile as the rules take it. A pattern that the loader would not have taken is none.
+    fn terms(&self) -> PayerTerms {
+        PayerTerms {
+            timely_filing_days: u32::try_from(self.timely_filing_days).ok(),
+            telehealth_modifier: self.telehealth_modifier.clone(),
+            audio_modifier: self.audio_modifier.clone(),
+            telehealth_pos: self.telehealth_pos.clone(),
+            forbids_telehealth_in_office: self.forbids_telehealth_in_office,
+            wants_supervisor: self.wants_supervisor,
+            wants_taxonomy: self.wants_taxonomy,
+            in_network_only: self.in_network_only,
+            authorized_codes: self.authorization_codes.0.clone(),
+            unit_caps: self.unit_caps.0.iter().map(|(code, units)| (code.clone(), *units)).collect(),
+            evaluation_months: self.evaluation_months.unsigned_abs(),
+            // nothing is kept of eligibility checks yet
+            eligibility_days: None,
+            takes_replacements: self.takes_replacements,
+            needs_zip4: self.needs_zip4,
+            member_id: self.member_id_pattern.as_deref().and_then(|pattern| MemberIdPattern::new(pattern).ok()),
+        }
+    }
 }
 
 /// A payer and its profiles.
 #[derive(Debug, Clone)]
 pub struct Listed {
     pub payer: Payer,
-    profiles: Vec<PayerProfile>,
+    /// With their terms, which take time to make.
+    profiles: Vec<(PayerProfile, PayerTerms)>,
 }
 
 impl Listed {
     /// The profile for services of that day.
     #[must_use]
     pub fn profile_on(&self, day: NaiveDate) -> Option<&PayerProfile> {
-        self.profiles.iter().find(|p| p.valid_from <= day && p.valid_to.is_none_or(|to| to >= day))
+        self.on(day).map(|(profile, _)| profile)
+    }
+
+    fn on(&self, day: NaiveDate) -> Option<&(PayerProfile, PayerTerms)> {
+        self.profiles.iter().find(|(p, _)| p.valid_from <= day && p.valid_to.is_none_or(|to| to >= day))
     }
 
     /// What the payer expects of services of that day.
     #[must_use]
-    pub fn terms_on(&self, day: NaiveDate) -> PayerTerms {
-        let Some(profile) = self.profile_on(day) else { return PayerTerms::UNKNOWN };
-        PayerTerms {
-            timely_filing_days: u32::try_from(profile.timely_filing_days).ok(),
-            telehealth_modifier: profile.telehealth_modifier.clone(),
-            ..PayerTerms::UNKNOWN
-        }
+    pub fn terms_on(&self, day: NaiveDate) -> &PayerTerms {
+        self.on(day).map_or(&UNKNOWN_TERMS, |(_, terms)| terms)
     }
 
     /// Whether the payer is listed on that day.
@@ -75,8 +114,26 @@ impl Listed {
     }
 }
 
-/// The list as it was read last.
-pub type PayerList = HashMap<String, Listed>;
+/// The reference data as it was read last: the payers, and the tables that the rules look things up in.
+#[derive(Debug)]
+pub struct PayerList {
+    payers: HashMap<String, Listed>,
+    /// The number of the newest release that `codes` holds.
+    newest: Option<i64>,
+    pub codes: Arc<Reference>,
+}
+
+impl PayerList {
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Listed> {
+        self.payers.get(id)
+    }
+
+    /// Every payer, in no order.
+    pub fn values(&self) -> impl Iterator<Item = &Listed> {
+        self.payers.values()
+    }
+}
 
 /// A list, and when it was read.
 type Read = (Instant, Arc<PayerList>);
@@ -123,7 +180,7 @@ impl Payers {
         {
             return Ok(list);
         }
-        let list = Arc::new(store::load(&self.db).await?);
+        let list = Arc::new(store::load(&self.db, self.at_hand().map(|(_, list)| list)).await?);
         *self.kept.read.write().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), Arc::clone(&list)));
         Ok(list)
     }

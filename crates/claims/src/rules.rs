@@ -4,8 +4,8 @@
 //! up; it does no I/O and allocates only when it has something to say. It names a field, never a value.
 //! Findings come in the order of the rules' numbers, so the same claim always gives the same list.
 //!
-//! Left to their own places: what needs tables that nobody has loaded (NPI registry 5 and 6, excludes 78)
-//! and what can only be seen while a file is written (97 reserved characters, 98 and 99 batches).
+//! Rules that need tables which only the operator has keep silent until those are loaded; [`catalogue`] tells which.
+//! Left to its own place is what can only be seen while a file is written (97 reserved characters, 98 and 99 batches).
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -15,12 +15,14 @@ use chrono::NaiveDate;
 use crate::codes::Reference;
 use crate::snapshot::ClaimSnapshot;
 
-pub use self::facts::{Facts, OtherCoverage, PayerTerms, ReplacedClaim};
+pub use self::catalogue::{Entry, Standing, catalogue};
+pub use self::facts::{BadPattern, Facts, MemberIdPattern, OtherCoverage, PayerTerms, ReplacedClaim, UNKNOWN_TERMS};
 pub use self::filing::{DELAY_REASONS, SNAPSHOT_STALE, TIMELY_FILING_EXPIRED, filing_deadline};
 pub use self::finding::{Finding, Severity, Source, blocks};
 
 #[cfg(test)]
 pub(crate) mod bench;
+mod catalogue;
 mod cob;
 mod combination;
 mod coverage;
@@ -34,8 +36,9 @@ mod provider;
 mod session;
 mod text;
 
-/// Stored with every run: the release of the codes and the revision of the rules.
-pub const RULE_SET_VERSION: &str = "2026-04.2";
+/// The revision of the rules and of the shipped tables. What is stored with every run is [`Reference::version`], which
+/// tells the loaded tables too.
+pub const RULE_SET_VERSION: &str = "2026-11.1";
 
 /// One rule of the table.
 #[derive(Debug)]
@@ -49,7 +52,7 @@ pub struct Rule {
     pub message: &'static str,
     /// Where it comes from.
     pub basis: &'static str,
-    check: fn(&Case<'_>, &mut Report),
+    check: fn(&Case<'_>, &mut Report<'_>),
 }
 
 /// Every rule, by number.
@@ -79,7 +82,7 @@ pub fn run(snapshot: &ClaimSnapshot, codes: &Reference, today: NaiveDate, facts:
     let case = Case { snapshot, codes, today, facts };
     let mut found = Vec::new();
     for rule in all() {
-        let mut report = Report { rule, found };
+        let mut report = Report { rule, version: codes.version(), found };
         (rule.check)(&case, &mut report);
         found = report.found;
     }
@@ -102,12 +105,13 @@ impl Case<'_> {
 }
 
 /// Where a rule writes down what it found.
-struct Report {
+struct Report<'a> {
     rule: &'static Rule,
+    version: &'a Cow<'static, str>,
     found: Vec<Finding>,
 }
 
-impl Report {
+impl Report<'_> {
     /// The rule fires on this field, in its usual words.
     fn at(&mut self, field: impl Into<Cow<'static, str>>) {
         self.with(self.rule.severity, field);
@@ -125,7 +129,7 @@ impl Report {
             severity,
             field: field.into(),
             message: Cow::Borrowed(message),
-            rule_set_version: Cow::Borrowed(RULE_SET_VERSION),
+            rule_set_version: self.version.clone(),
             source: Source::Local,
         });
     }

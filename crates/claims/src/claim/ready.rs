@@ -1,5 +1,7 @@
 //! Making a claim ready. A refusal is durable too: what was found stays on the claim.
 
+use std::borrow::Cow;
+
 use audit::{Action, Change, Entry};
 use clinical::billing;
 use kernel::id::{ClaimId, PatientId};
@@ -17,7 +19,7 @@ use crate::event::{Kind, News};
 use crate::judge::{Judgement, judge};
 use crate::lifecycle::Event;
 use crate::payer::PayerList;
-use crate::rules::{Finding, RULE_SET_VERSION};
+use crate::rules::Finding;
 
 /// How a move ended that validation can stop. Both ends are committed and stored for repeats, so it is told apart
 /// only outside of the transaction.
@@ -98,6 +100,7 @@ pub(super) struct Checked {
     /// Each with whether somebody accepted it.
     findings: Vec<(Finding, bool)>,
     is_clean: bool,
+    rule_set_version: Cow<'static, str>,
 }
 
 /// Judges a claim as it stands.
@@ -111,7 +114,13 @@ pub(super) async fn check(tx: &Tx<'_>, payers: &PayerList, id: ClaimId) -> Resul
         (finding, accepted)
     };
     let findings = judgement.findings.into_iter().map(accepted).collect();
-    Ok(Phi::new(Checked { claim: bill.claim.id, patient: bill.claim.patient_id, findings, is_clean }))
+    Ok(Phi::new(Checked {
+        claim: bill.claim.id,
+        patient: bill.claim.patient_id,
+        findings,
+        is_clean,
+        rule_set_version: judgement.rule_set_version,
+    }))
 }
 
 impl Checked {
@@ -121,7 +130,7 @@ impl Checked {
         pb::ValidateClaimResponse {
             findings: shown.map(|(finding, accepted)| convert::finding_to_pb(finding, *accepted)).collect(),
             blocked: !self.is_clean,
-            rule_set_version: RULE_SET_VERSION.to_owned(),
+            rule_set_version: self.rule_set_version.into_owned(),
         }
     }
 }

@@ -56,6 +56,15 @@ impl Icd10 {
         Ok(Self::new(&release, history))
     }
 
+    /// A release that the operator loaded: it says what holds from its day on, and nothing of before.
+    pub(super) fn of_release(release: &[(u64, u8)]) -> Self {
+        Self::new(release, Vec::new())
+    }
+
+    pub(super) fn kind_of(text: &str) -> Option<u8> {
+        parse_kind(text)
+    }
+
     /// What is known of a code's past replaces what the release says of it.
     fn new(release: &[(u64, u8)], mut spans: Vec<Span>) -> Self {
         spans.sort_unstable();
@@ -76,6 +85,10 @@ impl Icd10 {
     #[must_use]
     pub fn look_up(&self, code: &str, on: NaiveDate) -> Diagnosis {
         packed(code).and_then(|code| self.kind(code, on)).unwrap_or(Diagnosis::NotInUse)
+    }
+
+    pub(super) fn is_never_first(&self, code: &str) -> bool {
+        self.look_up(code, NaiveDate::MAX) == Diagnosis::Billable { never_first: true }
     }
 
     fn kind(&self, code: u64, on: NaiveDate) -> Option<Diagnosis> {
@@ -154,14 +167,14 @@ mod tests {
     use crate::rules::bench::day;
 
     fn on(code: &str, date: &str) -> Diagnosis {
-        Reference::shipped().icd10.look_up(code, day(date))
+        Reference::shipped().diagnosis(code, day(date))
     }
 
     const BILLABLE: Diagnosis = Diagnosis::Billable { never_first: false };
 
     #[test]
     fn the_release_tells_billable_codes_from_categories() {
-        assert_eq!(Reference::shipped().icd10.codes.len(), 98_178);
+        assert_eq!(Icd10::shipped().unwrap().codes.len(), 98_178);
         for code in ["F41.1", "F411", "F32.A", "F43.10", "Z63.0", "F10.20", "F99", "T07.XXXA"] {
             assert_eq!(on(code, "2026-05-01"), BILLABLE, "{code}");
         }

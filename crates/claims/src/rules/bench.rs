@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use kernel::id::{ClaimId, CoverageId, PatientId, PracticeId, SessionId, TherapistId};
 
 use super::{Facts, Finding, OtherCoverage, PayerTerms, ReplacedClaim, Severity, all, run};
-use crate::codes::Reference;
+use crate::codes::{Kind, Reference, Release};
 use crate::snapshot::{
     Address, BillingProvider, ClaimFacts, ClaimSnapshot, Coverage, FORMAT, Line, Payer, Person, RenderingProvider,
     Session,
@@ -25,6 +25,8 @@ pub(crate) struct Bench {
     pub has_part2_consent: bool,
     pub replaces: Option<ReplacedClaim>,
     pub is_stale: bool,
+    /// Tables that were loaded.
+    pub loaded: Vec<(Kind, &'static str)>,
 }
 
 impl Bench {
@@ -42,6 +44,7 @@ impl Bench {
             has_part2_consent: false,
             replaces: None,
             is_stale: false,
+            loaded: Vec::new(),
         }
     }
 
@@ -58,7 +61,12 @@ impl Bench {
             replaces: self.replaces.as_ref(),
             is_stale: self.is_stale,
         };
-        run(&self.snapshot, Reference::shipped(), self.today, &facts)
+        if self.loaded.is_empty() {
+            return run(&self.snapshot, Reference::shipped(), self.today, &facts);
+        }
+        let release = |(kind, content): &(Kind, &'static str)| Release { kind: *kind, valid_from: None, content };
+        let releases: Vec<_> = self.loaded.iter().map(release).collect();
+        run(&self.snapshot, &Reference::with(1, &releases).unwrap(), self.today, &facts)
     }
 
     pub(crate) fn coverage(&mut self) -> &mut Coverage {

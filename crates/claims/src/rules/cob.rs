@@ -74,7 +74,7 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-fn each(case: &Case<'_>, report: &mut Report, field: &str, is_wrong: impl Fn(&PriorPayer) -> bool) {
+fn each(case: &Case<'_>, report: &mut Report<'_>, field: &str, is_wrong: impl Fn(&PriorPayer) -> bool) {
     for (at, _) in case.snapshot.prior_payers.iter().enumerate().filter(|(_, prior)| is_wrong(prior)) {
         report.at(format!("prior_payers[{at}].{field}"));
     }

@@ -84,7 +84,7 @@ const fn excludes(a: Family, b: Family) -> bool {
     }
 }
 
-fn add_ons(case: &Case<'_>, report: &mut Report) {
+fn add_ons(case: &Case<'_>, report: &mut Report<'_>) {
     let lines = &case.snapshot.lines;
     for (at, line) in lines.iter().enumerate() {
         let add_on = family(case, &line.cpt_code);
@@ -98,7 +98,7 @@ fn add_ons(case: &Case<'_>, report: &mut Report) {
 }
 
 /// Fires on each line that goes ill with an earlier one of the day, or with another claim of the day.
-fn pairs(case: &Case<'_>, report: &mut Report, is_bad: impl Fn(Family, Family) -> bool) {
+fn pairs(case: &Case<'_>, report: &mut Report<'_>, is_bad: impl Fn(Family, Family) -> bool) {
     let lines = &case.snapshot.lines;
     for (at, line) in lines.iter().enumerate() {
         let own = family(case, &line.cpt_code);

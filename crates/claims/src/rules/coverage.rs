@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use super::text::{is_blank, is_digits};
 use super::{Case, Report, Rule, Severity};
 use crate::snapshot::Coverage;
 
@@ -42,7 +43,7 @@ pub(super) const RULES: &[Rule] = &[
         message: "Member id is required",
         basis: "OpenEMR; pyx12 maps",
         check: |case, report| {
-            if case.snapshot.coverage.as_ref().is_some_and(|coverage| coverage.member_id.is_empty()) {
+            if case.snapshot.coverage.as_ref().is_some_and(|coverage| is_blank(&coverage.member_id)) {
                 report.at("coverage.member_id");
             }
         },
@@ -52,14 +53,8 @@ pub(super) const RULES: &[Rule] = &[
         code: "MEMBER_ID_FORMAT",
         severity: Severity::Warning,
         message: "Member id should be 2 to 80 letters and digits without spaces or punctuation",
-        basis: "pyx12 maps, element 67",
-        check: |case, report| {
-            let Some(Coverage { member_id, .. }) = &case.snapshot.coverage else { return };
-            let has_other = member_id.bytes().any(|byte| !byte.is_ascii_alphanumeric());
-            if !member_id.is_empty() && (has_other || !(2..=80).contains(&member_id.len())) {
-                report.at("coverage.member_id");
-            }
-        },
+        basis: "pyx12 maps, element 67; payer's terms",
+        check: member_id,
     },
     Rule {
         number: 31,
@@ -187,7 +182,37 @@ const FILING_INDICATORS: &[&str] = &[
     "TV", "VA", "WC", "ZZ",
 ];
 
-fn payer_unknown(case: &Case<'_>, report: &mut Report) {
+/// The payer's own form, where it is known, says all.
+fn member_id(case: &Case<'_>, report: &mut Report<'_>) {
+    let Some(Coverage { member_id, .. }) = &case.snapshot.coverage else { return };
+    let field = "coverage.member_id";
+    if is_blank(member_id) {
+        return;
+    }
+    match &case.facts.terms.member_id {
+        Some(pattern) if pattern.matches(member_id) => {}
+        Some(_) => report.saying(Severity::Error, field, "Member id format not accepted by payer"),
+        None if is_social_security_number(member_id) => {
+            report.saying(Severity::Warning, field, "Member id looks like a social security number");
+        }
+        None => {
+            let has_other = member_id.bytes().any(|byte| !byte.is_ascii_alphanumeric());
+            if has_other || !(2..=80).contains(&member_id.len()) {
+                report.at(field);
+            }
+        }
+    }
+}
+
+/// Nine digits as they are printed on the card: 3, 2 and 4, with hyphens between them. Without hyphens they may be
+/// any plan's number.
+fn is_social_security_number(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let mut is = |digits| parts.next().is_some_and(|part| is_digits(part, digits));
+    is(3) && is(2) && is(4) && parts.next().is_none()
+}
+
+fn payer_unknown(case: &Case<'_>, report: &mut Report<'_>) {
     let snapshot = case.snapshot;
     if snapshot.coverage.as_ref().is_none_or(|coverage| coverage.payer_id.is_empty()) {
         return;
@@ -202,7 +227,7 @@ fn payer_unknown(case: &Case<'_>, report: &mut Report) {
 }
 
 /// Each of first, second and third payer at most once and none left out; Medicare not twice.
-fn order(case: &Case<'_>, report: &mut Report) {
+fn order(case: &Case<'_>, report: &mut Report<'_>) {
     let Some(coverage) = &case.snapshot.coverage else { return };
     let others = || case.facts.other_coverages.iter();
     let count = |sequence: &str| {

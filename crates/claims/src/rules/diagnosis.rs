@@ -1,7 +1,7 @@
-//! Rules 68 to 77: the diagnoses, and the lines' pointers to them.
+//! Rules 68 to 78: the diagnoses, and the lines' pointers to them.
 
 use super::{Case, Report, Rule, Severity};
-use crate::codes::{Diagnosis, packed};
+use crate::codes::{Diagnosis, Kind, packed};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -124,6 +124,24 @@ pub(super) const RULES: &[Rule] = &[
             }
         },
     },
+    Rule {
+        number: 78,
+        code: "DX_EXCLUDES1",
+        severity: Severity::Info,
+        message: "Diagnoses exclude each other",
+        basis: "ICD-10-CM excludes notes, where they are loaded",
+        check: |case, report| {
+            if !case.codes.has(Kind::Excludes1) {
+                return;
+            }
+            for (at, code) in codes(case).iter().enumerate() {
+                let excludes = |earlier: &String| case.codes.excludes(earlier, code, case.service_date());
+                if codes(case).iter().take(at).any(excludes) {
+                    report.at(format!("diagnosis_codes[{at}]"));
+                }
+            }
+        },
+    },
 ];
 
 fn codes<'a>(case: &Case<'a>) -> &'a [String] {
@@ -135,10 +153,10 @@ fn principal<'a>(case: &Case<'a>) -> Option<&'a str> {
 }
 
 fn look_up(case: &Case<'_>, code: &str) -> Diagnosis {
-    case.codes.icd10.look_up(code, case.service_date())
+    case.codes.diagnosis(code, case.service_date())
 }
 
-fn each(case: &Case<'_>, report: &mut Report, is_wrong: impl Fn(&str) -> bool) {
+fn each(case: &Case<'_>, report: &mut Report<'_>, is_wrong: impl Fn(&str) -> bool) {
     for (at, _) in codes(case).iter().enumerate().filter(|(_, code)| is_wrong(code)) {
         report.at(format!("diagnosis_codes[{at}]"));
     }

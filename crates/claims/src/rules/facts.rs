@@ -3,6 +3,10 @@
 use chrono::NaiveDate;
 use kernel::id::{ClaimId, PatientId};
 
+pub use self::pattern::{BadPattern, MemberIdPattern};
+
+mod pattern;
+
 /// What a payer expects. The default is what holds where nothing is known of a payer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PayerTerms {
@@ -10,6 +14,10 @@ pub struct PayerTerms {
     pub timely_filing_days: Option<u32>,
     /// The modifier wanted for live video.
     pub telehealth_modifier: Option<String>,
+    /// The modifier wanted for sessions by voice alone.
+    pub audio_modifier: Option<String>,
+    /// The place of service wanted for telehealth at home.
+    pub telehealth_pos: Option<String>,
     /// A telehealth modifier with the office as place of service is refused.
     pub forbids_telehealth_in_office: bool,
     /// Services of a therapist under supervision are billed with the supervisor.
@@ -25,6 +33,10 @@ pub struct PayerTerms {
     /// Eligibility is to be checked within so many days before the service.
     pub eligibility_days: Option<u32>,
     pub takes_replacements: bool,
+    /// The billing address needs all nine digits of its ZIP code.
+    pub needs_zip4: bool,
+    /// What a whole member id looks like.
+    pub member_id: Option<MemberIdPattern>,
 }
 
 impl PayerTerms {
@@ -32,6 +44,8 @@ impl PayerTerms {
     pub const UNKNOWN: Self = Self {
         timely_filing_days: None,
         telehealth_modifier: None,
+        audio_modifier: None,
+        telehealth_pos: None,
         forbids_telehealth_in_office: false,
         wants_supervisor: false,
         wants_taxonomy: false,
@@ -41,6 +55,8 @@ impl PayerTerms {
         evaluation_months: 6,
         eligibility_days: None,
         takes_replacements: true,
+        needs_zip4: true,
+        member_id: None,
     };
 }
 
@@ -50,7 +66,8 @@ impl Default for PayerTerms {
     }
 }
 
-static UNKNOWN: PayerTerms = PayerTerms::UNKNOWN;
+/// The same, to borrow.
+pub static UNKNOWN_TERMS: PayerTerms = PayerTerms::UNKNOWN;
 
 /// Facts from outside the snapshot, as of now.
 #[derive(Debug, Clone)]
@@ -81,7 +98,7 @@ pub struct Facts<'a> {
 impl Default for Facts<'_> {
     fn default() -> Self {
         Self {
-            terms: &UNKNOWN,
+            terms: &UNKNOWN_TERMS,
             duplicate_of: None,
             session_billed_by: None,
             same_day_codes: &[],

@@ -234,7 +234,7 @@ fn is_replacing(case: &Case<'_>) -> bool {
     matches!(case.snapshot.claim.frequency.as_str(), "7" | "8")
 }
 
-fn replaced_party(case: &Case<'_>, report: &mut Report) {
+fn replaced_party(case: &Case<'_>, report: &mut Report<'_>) {
     let Some(original) = case.facts.replaces.filter(|_| is_replacing(case)) else { return };
     let snapshot = case.snapshot;
     if snapshot.coverage.as_ref().is_some_and(|coverage| coverage.payer_id != original.payer_id) {
@@ -249,7 +249,7 @@ fn replaced_party(case: &Case<'_>, report: &mut Report) {
 }
 
 /// The limits that no other rule holds.
-fn lengths(case: &Case<'_>, report: &mut Report) {
+fn lengths(case: &Case<'_>, report: &mut Report<'_>) {
     let ClaimSnapshot { billing_provider, rendering_provider, coverage, payer, claim, patient, subscriber, .. } =
         case.snapshot;
     for (text, limit, field) in [

@@ -27,14 +27,20 @@ pub(super) const RULES: &[Rule] = &[
         message: "Procedure code unknown",
         basis: "Stedi",
         check: |case, report| {
-            for (at, line) in lines(case) {
-                match case.codes.procedures.get(&line.cpt_code) {
-                    None if is_procedure_code(&line.cpt_code) => report.at(format!("lines[{at}].cpt_code")),
-                    Some(procedure) if !procedure.is_usual => {
-                        let message = "Procedure code not usual in a therapy practice";
-                        report.saying(Severity::Warning, format!("lines[{at}].cpt_code"), message);
+            for (at, line) in lines(case).filter(|(_, line)| is_procedure_code(&line.cpt_code)) {
+                let field = || format!("lines[{at}].cpt_code");
+                let schedule = case.codes.schedule(line.service_date);
+                match (schedule.and_then(|s| s.is_active(&line.cpt_code, line.service_date)), procedure(case, line)) {
+                    (Some(false), _) => {
+                        let message = "Procedure code is not in the fee schedule on the service date";
+                        report.saying(Severity::Error, field(), message);
                     }
-                    Some(_) | None => {}
+                    (None, None) => report.at(field()),
+                    (Some(true) | None, Some(procedure)) if procedure.is_usual => {}
+                    (Some(true) | None, _) => {
+                        let message = "Procedure code not usual in a therapy practice";
+                        report.saying(Severity::Warning, field(), message);
+                    }
                 }
             }
         },
@@ -216,7 +222,7 @@ fn lines<'a>(case: &Case<'a>) -> impl Iterator<Item = (usize, &'a Line)> + use<'
 }
 
 /// Fires on that field of each line that is wrong.
-fn each(case: &Case<'_>, report: &mut Report, field: &str, is_wrong: impl Fn(&Line) -> bool) {
+fn each(case: &Case<'_>, report: &mut Report<'_>, field: &str, is_wrong: impl Fn(&Line) -> bool) {
     for (at, _) in lines(case).filter(|(_, line)| is_wrong(line)) {
         report.at(format!("lines[{at}].{field}"));
     }
@@ -244,13 +250,14 @@ fn is_prescriber(taxonomy: &str) -> bool {
     ["20", "363L", "363A", "364S"].iter().any(|group| taxonomy.starts_with(group))
 }
 
-fn units(case: &Case<'_>, report: &mut Report) {
+fn units(case: &Case<'_>, report: &mut Report<'_>) {
     for (at, line) in lines(case) {
         let is_single = procedure(case, line).is_some_and(|procedure| procedure.is_single_unit);
-        let cap = case.facts.terms.unit_caps.iter().find(|(code, _)| *code == line.cpt_code);
+        let own = case.facts.terms.unit_caps.iter().find(|(code, _)| *code == line.cpt_code).map(|(_, cap)| *cap);
+        let cap = own.or_else(|| case.codes.unit_cap(&line.cpt_code, line.service_date));
         if line.units < 1 || (is_single && line.units > 1) {
             report.at(format!("lines[{at}].units"));
-        } else if cap.is_some_and(|(_, cap)| line.units > *cap) {
+        } else if cap.is_some_and(|cap| line.units > cap) {
             report.with(Severity::Warning, format!("lines[{at}].units"));
         }
     }

@@ -74,7 +74,7 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-fn names(case: &Case<'_>, report: &mut Report) {
+fn names(case: &Case<'_>, report: &mut Report<'_>) {
     let patient = &case.snapshot.patient;
     if is_blank(&patient.first_name) || is_bad_name(&patient.first_name, 35) {
         report.at("patient.first_name");
@@ -106,7 +106,7 @@ fn is_sex(text: &str) -> bool {
     matches!(text, "F" | "M" | "U")
 }
 
-fn subscriber(case: &Case<'_>, report: &mut Report) {
+fn subscriber(case: &Case<'_>, report: &mut Report<'_>) {
     let snapshot = case.snapshot;
     if snapshot.coverage.as_ref().is_none_or(|coverage| coverage.relationship == "18") {
         return;

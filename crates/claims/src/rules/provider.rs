@@ -47,6 +47,28 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
+        number: 5,
+        code: "NPI_ENTITY_TYPE",
+        severity: Severity::Warning,
+        message: "NPI is registered for the other kind: a person's for the therapist, a group's for the practice",
+        basis: "NPI registry, where it is loaded",
+        check: entity_types,
+    },
+    Rule {
+        number: 6,
+        code: "NPI_DEACTIVATED",
+        severity: Severity::Warning,
+        message: "NPI is deactivated on the service date",
+        basis: "Stedi; list of deactivated NPIs, where it is loaded",
+        check: |case, report| {
+            for (npi, field) in each_npi(case) {
+                if case.codes.is_deactivated(npi, case.service_date()) {
+                    report.at(field);
+                }
+            }
+        },
+    },
+    Rule {
         number: 7,
         code: "SUPERVISOR_SAME_AS_RENDERING",
         severity: Severity::Error,
@@ -83,7 +105,9 @@ pub(super) const RULES: &[Rule] = &[
         message: "Taxonomy is not in the loaded list",
         basis: "NUCC; Stedi",
         check: |case, report| {
-            taxonomies(case, report, |taxonomy| is_taxonomy(taxonomy) && !case.codes.is_taxonomy(taxonomy));
+            taxonomies(case, report, |taxonomy| {
+                is_taxonomy(taxonomy) && !case.codes.is_taxonomy(taxonomy, case.service_date())
+            });
         },
     },
     Rule {
@@ -168,10 +192,12 @@ pub(super) const RULES: &[Rule] = &[
         code: "BILLING_ZIP9",
         severity: Severity::Error,
         message: "Billing ZIP must have 9 digits",
-        basis: "OpenEMR; Medplum",
+        basis: "OpenEMR; Medplum; payer's terms",
         check: |case, report| {
             let zip = &case.snapshot.billing_provider.address.zip_code;
-            if !zip.is_empty() && zip_digits(zip) != Some(9) {
+            let is_short =
+                if case.facts.terms.needs_zip4 { zip_digits(zip) != Some(9) } else { zip_digits(zip).is_none() };
+            if !zip.is_empty() && is_short {
                 report.at("billing_provider.address.zip_code");
             }
         },
@@ -235,21 +261,39 @@ const NOT_ISSUED: &[[u8; 2]] = &[
     *b"89", *b"96", *b"97",
 ];
 
-fn npis(case: &Case<'_>, wrong: Npi, report: &mut Report) {
-    let snapshot = case.snapshot;
-    let supervising = snapshot.supervising_provider.as_ref().map_or("", |supervisor| supervisor.npi.as_str());
-    for (npi, field) in [
-        (snapshot.billing_provider.npi.as_str(), "billing_provider.npi"),
-        (snapshot.rendering_provider.npi.as_str(), "rendering_provider.npi"),
-        (supervising, "supervising_provider.npi"),
-    ] {
+fn npis(case: &Case<'_>, wrong: Npi, report: &mut Report<'_>) {
+    for (npi, field) in each_npi(case) {
         if !npi.is_empty() && npi::judge(npi) == wrong {
             report.at(field);
         }
     }
 }
 
-fn supervisor(case: &Case<'_>, report: &mut Report) {
+fn each_npi<'a>(case: &Case<'a>) -> [(&'a str, &'static str); 3] {
+    let snapshot = case.snapshot;
+    let supervising = snapshot.supervising_provider.as_ref().map_or("", |supervisor| supervisor.npi.as_str());
+    [
+        (snapshot.billing_provider.npi.as_str(), "billing_provider.npi"),
+        (snapshot.rendering_provider.npi.as_str(), "rendering_provider.npi"),
+        (supervising, "supervising_provider.npi"),
+    ]
+}
+
+/// A therapist is a person. A practice may be one too, unless somebody else of it treats.
+fn entity_types(case: &Case<'_>, report: &mut Report<'_>) {
+    let [billing, rendering, supervising] = each_npi(case);
+    let entity = |npi: &str| case.codes.npi_type(npi, case.service_date());
+    if billing.0 != rendering.0 && entity(billing.0) == Some(1) {
+        report.at(billing.1);
+    }
+    for (npi, field) in [rendering, supervising] {
+        if entity(npi) == Some(2) {
+            report.at(field);
+        }
+    }
+}
+
+fn supervisor(case: &Case<'_>, report: &mut Report<'_>) {
     let snapshot = case.snapshot;
     let named = snapshot.supervising_provider.as_ref().is_some_and(|supervisor| !supervisor.npi.is_empty());
     if snapshot.rendering_provider.license_level == "supervised" && !named {
@@ -265,8 +309,9 @@ fn is_taxonomy(text: &str) -> bool {
 }
 
 /// An absent taxonomy is not wrong here; the therapist's has a rule of its own.
-fn taxonomies(case: &Case<'_>, report: &mut Report, is_wrong: impl Fn(&str) -> bool) {
-    let is_unlisted_wrong = report.rule.code == "TAXONOMY_UNKNOWN" && case.codes.has_all_taxonomies;
+fn taxonomies(case: &Case<'_>, report: &mut Report<'_>, is_wrong: impl Fn(&str) -> bool) {
+    let is_unlisted_wrong =
+        report.rule.code == "TAXONOMY_UNKNOWN" && case.codes.has_all_taxonomies(case.service_date());
     let severity = if is_unlisted_wrong { Severity::Error } else { report.rule.severity };
     for (taxonomy, field) in [
         (&case.snapshot.billing_provider.taxonomy, "billing_provider.taxonomy"),
@@ -333,7 +378,7 @@ fn is_box(line: &str) -> bool {
     false
 }
 
-fn states_and_zips(case: &Case<'_>, report: &mut Report) {
+fn states_and_zips(case: &Case<'_>, report: &mut Report<'_>) {
     let snapshot = case.snapshot;
     let practice = &snapshot.billing_provider;
     let addresses: [(Option<&Address>, &str); 4] = [

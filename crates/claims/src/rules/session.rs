@@ -111,18 +111,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Severity::Error,
         message: "Telehealth modifier not accepted with this place of service",
         basis: "practice systems' rejection guides; payer's terms",
-        check: |case, report| {
-            if !case.facts.terms.forbids_telehealth_in_office {
-                return;
-            }
-            for (at, line) in case.snapshot.lines.iter().enumerate() {
-                if line.place_of_service == "11"
-                    && (has(case, line, ModifierKind::Video) || line.modifiers.iter().any(|m| m == "93"))
-                {
-                    report.at(format!("lines[{at}].place_of_service"));
-                }
-            }
-        },
+        check: telehealth_place,
     },
     Rule {
         number: 61,
@@ -171,7 +160,7 @@ fn timed(case: &Case<'_>, mut judge: impl FnMut(usize, &Line, &Procedure, i32)) 
     }
 }
 
-fn too_long(case: &Case<'_>, report: &mut Report) {
+fn too_long(case: &Case<'_>, report: &mut Report<'_>) {
     let has_further_crisis = || {
         let family = |line: &Line| case.codes.procedures.get(&line.cpt_code).map(|procedure| procedure.family);
         case.snapshot.lines.iter().any(|line| family(line) == Some(Family::CrisisAddOn))
@@ -201,9 +190,27 @@ fn has(case: &Case<'_>, line: &Line, kind: ModifierKind) -> bool {
     line.modifiers.iter().any(|modifier| case.codes.modifier(modifier) == kind)
 }
 
-fn telehealth_modifier(case: &Case<'_>, report: &mut Report) {
-    let wanted = case.facts.terms.telehealth_modifier.as_deref();
-    let wanted = wanted.filter(|_| case.snapshot.session.modality != "audio");
+fn telehealth_place(case: &Case<'_>, report: &mut Report<'_>) {
+    let terms = case.facts.terms;
+    for (at, line) in case.snapshot.lines.iter().enumerate() {
+        let place = line.place_of_service.as_str();
+        let is_marked = has(case, line, ModifierKind::Video) || line.modifiers.iter().any(|m| m == "93");
+        if terms.forbids_telehealth_in_office && place == "11" && is_marked {
+            report.at(format!("lines[{at}].place_of_service"));
+        } else if place == AT_HOME && terms.telehealth_pos.as_deref().is_some_and(|wanted| wanted != place) {
+            let message = "Payer expects another place of service for telehealth at home";
+            report.saying(Severity::Warning, format!("lines[{at}].place_of_service"), message);
+        }
+    }
+}
+
+/// Telehealth with the patient at home.
+const AT_HOME: &str = "10";
+
+fn telehealth_modifier(case: &Case<'_>, report: &mut Report<'_>) {
+    let terms = case.facts.terms;
+    let is_audio = case.snapshot.session.modality == "audio";
+    let wanted = if is_audio { &terms.audio_modifier } else { &terms.telehealth_modifier }.as_deref();
     for (at, line) in case.snapshot.lines.iter().enumerate().filter(|(_, line)| is_telehealth(&line.place_of_service)) {
         let is_marked = line.modifiers.iter().any(|modifier| {
             matches!(
@@ -220,7 +227,7 @@ fn telehealth_modifier(case: &Case<'_>, report: &mut Report) {
 }
 
 /// A session by voice needs the modifier that says so, and one by video must not have it.
-fn audio(case: &Case<'_>, report: &mut Report) {
+fn audio(case: &Case<'_>, report: &mut Report<'_>) {
     // some payers want the audio modifier for everything
     let is_wanted = |modifier: &str| case.facts.terms.telehealth_modifier.as_deref() == Some(modifier);
     let says_audio =

@@ -227,6 +227,17 @@ diesel::table! {
         telehealth_pos -> Nullable<Text>,
         telehealth_modifier -> Nullable<Text>,
         updated_at -> Timestamptz,
+        audio_modifier -> Nullable<Text>,
+        forbids_telehealth_in_office -> Bool,
+        wants_supervisor -> Bool,
+        wants_taxonomy -> Bool,
+        in_network_only -> Bool,
+        takes_replacements -> Bool,
+        needs_zip4 -> Bool,
+        member_id_pattern -> Nullable<Text>,
+        authorization_codes -> Jsonb,
+        unit_caps -> Jsonb,
+        evaluation_months -> Int4,
     }
 }
 
@@ -262,6 +273,19 @@ diesel::table! {
         occurred_on -> Date,
         created_by -> Uuid,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    claims.reference_releases (id) {
+        id -> Int8,
+        kind -> Text,
+        name -> Text,
+        valid_from -> Nullable<Date>,
+        row_count -> Int4,
+        file_hash -> Bytea,
+        content -> Nullable<Text>,
+        loaded_at -> Timestamptz,
     }
 }
 

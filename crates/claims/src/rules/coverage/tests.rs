@@ -1,5 +1,5 @@
-use crate::rules::OtherCoverage;
 use crate::rules::bench::{Bench, day, examples};
+use crate::rules::{MemberIdPattern, OtherCoverage};
 
 fn beside(bench: &mut Bench, sequence: &str, filing_indicator: &str) {
     let other = OtherCoverage { sequence: sequence.into(), filing_indicator: filing_indicator.into() };
@@ -36,10 +36,19 @@ examples! {
             "one character" at "coverage.member_id" => |b| b.coverage().member_id = "1".into();
             "81 characters" at "coverage.member_id" => |b| b.coverage().member_id = "1".repeat(81);
             "a space" at "coverage.member_id" => |b| b.coverage().member_id = "W12 345".into();
-            "like a social security number" at "coverage.member_id" => |b| b.coverage().member_id = "123-45-6789".into();
+            "like a social security number" at "coverage.member_id" as Warning => |b| b.coverage().member_id = "123-45-6789".into();
+            "not the payer's form" at "coverage.member_id" as Error => |b| {
+                b.terms.member_id = Some(MemberIdPattern::new("W[0-9]{10}").unwrap());
+            };
         }
         spares {
             "two characters" => |b| b.coverage().member_id = "W1".into();
+            "nine digits, as many plans have" => |b| b.coverage().member_id = "123456789".into();
+            "the payer's form" => |b| b.terms.member_id = Some(MemberIdPattern::new("W[0-9]{9}").unwrap());
+            "the payer's form, odd as it is" => |b| {
+                b.terms.member_id = Some(MemberIdPattern::new("[0-9 -]+").unwrap());
+                b.coverage().member_id = "12 345-6".into();
+            };
             "80 characters" => |b| b.coverage().member_id = "1".repeat(80);
             "missing is another rule's" => |b| b.coverage().member_id.clear();
         }

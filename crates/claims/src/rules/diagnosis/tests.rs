@@ -1,7 +1,12 @@
+use crate::codes::Kind;
 use crate::rules::bench::{Bench, day, examples};
 
 fn diagnosed(bench: &mut Bench, codes: &[&str]) {
     bench.snapshot.claim.diagnosis_codes = codes.iter().map(|code| (*code).to_owned()).collect();
+}
+
+fn excluded(bench: &mut Bench, pair: &str) {
+    bench.loaded = vec![(Kind::Excludes1, format!("code,excluded\n{pair}").leak())];
 }
 
 fn points(bench: &mut Bench, pointers: &[i32]) {
@@ -128,6 +133,19 @@ examples! {
                 b.snapshot.billing_provider.part2_program = true;
             };
             "F20" => |b| { diagnosed(b, &["F20.9"]); b.snapshot.billing_provider.part2_program = true; };
+        }
+    }
+    dx_excludes1 {
+        fires {
+            "the pair" at "diagnosis_codes[1]" => |b| excluded(b, "F411,F331");
+            "either way" at "diagnosis_codes[1]" => |b| excluded(b, "F331,F411");
+            "their categories" at "diagnosis_codes[1]" => |b| excluded(b, "F33,F41");
+        }
+        spares {
+            "nobody loaded the table" => |_| ();
+            "one of the pair" => |b| excluded(b, "F411,F320");
+            "a code that is longer" => |b| excluded(b, "F4110,F331");
+            "within one category of the pair" => |b| { diagnosed(b, &["F33.1", "F33.2"]); excluded(b, "F33,F41"); };
         }
     }
 }

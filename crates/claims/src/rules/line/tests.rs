@@ -1,6 +1,14 @@
 use bigdecimal::BigDecimal;
 
+use crate::codes::Kind;
 use crate::rules::bench::{Bench, day, examples, line, money};
+
+/// Bills a procedure that is in the fee schedule until that day.
+fn scheduled(bench: &mut Bench, code: &str, last: &str) {
+    bench.bill(&[code]);
+    let schedule = format!("code,valid_from,valid_to,fee\n{code},2020-01-01,{last},150.00");
+    bench.loaded = vec![(Kind::Procedures, schedule.leak())];
+}
 
 /// Charges one line and the claim alike.
 fn charge(bench: &mut Bench, amount: &str) {
@@ -40,8 +48,12 @@ examples! {
         fires {
             "not in the table" at "lines[0].cpt_code" as Error => |b| b.bill(&["99999"]);
             "unusual" at "lines[0].cpt_code" as Warning => |b| b.bill(&["90870"]);
+            "in the fee schedule only, so unusual" at "lines[0].cpt_code" as Warning => |b| scheduled(b, "99999", "");
+            "out of the fee schedule the day before" at "lines[0].cpt_code" as Error => |b| scheduled(b, "90837", "2026-03-15");
         }
         spares {
+            "in the fee schedule to the day" => |b| scheduled(b, "90837", "2026-03-16");
+            "usual, though the fee schedule lacks it" => |b| { scheduled(b, "90837", ""); b.bill(&["90834"]); };
             "usual" => |b| b.bill(&["H0004"]);
             "malformed is another rule's" => |b| b.bill(&["9083"]);
         }
@@ -86,6 +98,11 @@ examples! {
         fires {
             "none" at "lines[0].units" as Error => |b| b.snapshot.lines[0].units = 0;
             "two sessions" at "lines[0].units" as Error => |b| b.snapshot.lines[0].units = 2;
+            "more than anybody takes" at "lines[0].units" as Warning => |b| {
+                b.bill(&["96127"]);
+                b.loaded = vec![(Kind::UnitCaps, "code,units\n96127,3")];
+                b.snapshot.lines[0].units = 4;
+            };
             "more than the payer takes" at "lines[0].units" as Warning => |b| {
                 b.bill(&["96127"]);
                 b.terms.unit_caps = vec![("96127".into(), 4)];
@@ -95,6 +112,17 @@ examples! {
         spares {
             "one" => |b| b.snapshot.lines[0].units = 1;
             "several of what may be several" => |b| { b.bill(&["H0004"]); b.snapshot.lines[0].units = 4; };
+            "as many as anybody takes" => |b| {
+                b.bill(&["96127"]);
+                b.loaded = vec![(Kind::UnitCaps, "code,units\n96127,3")];
+                b.snapshot.lines[0].units = 3;
+            };
+            "more, but the payer takes them" => |b| {
+                b.bill(&["96127"]);
+                b.loaded = vec![(Kind::UnitCaps, "code,units\n96127,3")];
+                b.terms.unit_caps = vec![("96127".into(), 4)];
+                b.snapshot.lines[0].units = 4;
+            };
             "as many as the payer takes" => |b| {
                 b.bill(&["96127"]);
                 b.terms.unit_caps = vec![("96127".into(), 4)];

@@ -1,5 +1,6 @@
 use kernel::id::TherapistId;
 
+use crate::codes::Kind;
 use crate::rules::bench::{Bench, day, examples};
 use crate::snapshot::{Address, SupervisingProvider};
 
@@ -16,6 +17,11 @@ fn supervised(bench: &mut Bench, npi: &str) {
 fn pay_to(bench: &mut Bench) -> &mut Address {
     let street = bench.snapshot.billing_provider.address.clone();
     bench.snapshot.billing_provider.pay_to_address.insert(street)
+}
+
+fn deactivated(bench: &mut Bench, row: &str) {
+    let table = format!("npi,deactivated_on,reactivated_on\n{row}");
+    bench.loaded = vec![(Kind::NpiDeactivations, table.leak())];
 }
 
 examples! {
@@ -87,8 +93,42 @@ examples! {
             "none" => |b| b.snapshot.billing_provider.taxonomy.clear();
         }
     }
+    npi_entity_type {
+        fires {
+            "a therapist with a group's" at "rendering_provider.npi" => |b| b.loaded = vec![(Kind::NpiTypes, "npi,entity_type\n1234567893,2")];
+            "a group with a person's" at "billing_provider.npi" => |b| b.loaded = vec![(Kind::NpiTypes, "npi,entity_type\n1999999992,1")];
+        }
+        spares {
+            "nobody loaded the registry" => |_| ();
+            "each with its own" => |b| b.loaded = vec![(Kind::NpiTypes, "npi,entity_type\n1234567893,1\n1999999992,2")];
+            "strangers to the registry" => |b| b.loaded = vec![(Kind::NpiTypes, "npi,entity_type\n1558598797,2")];
+            "a therapist who is the practice" => |b| {
+                b.snapshot.billing_provider.npi = "1234567893".into();
+                b.loaded = vec![(Kind::NpiTypes, "npi,entity_type\n1234567893,1")];
+            };
+        }
+    }
+    npi_deactivated {
+        fires {
+            "since the day itself" at "rendering_provider.npi" => |b| deactivated(b, "1234567893,2026-03-16,");
+            "back the day after" at "billing_provider.npi" => |b| deactivated(b, "1999999992,2020-01-01,2026-03-17");
+            "the supervisor's" at "supervising_provider.npi" => |b| {
+                supervised(b, "1558598797");
+                deactivated(b, "1558598797,2020-01-01,");
+            };
+        }
+        spares {
+            "nobody loaded the list" => |_| ();
+            "from the day after" => |b| deactivated(b, "1234567893,2026-03-17,");
+            "back on the day" => |b| deactivated(b, "1234567893,2020-01-01,2026-03-16");
+            "somebody else's" => |b| deactivated(b, "1558598797,2020-01-01,");
+        }
+    }
     taxonomy_unknown {
         fires {
+            "not in the whole list" at "rendering_provider.taxonomy" as Error => |b| {
+                b.loaded = vec![(Kind::Taxonomies, "code\n261QM0801X")];
+            };
             "not listed" at "rendering_provider.taxonomy" as Warning => |b| {
                 b.snapshot.rendering_provider.taxonomy = "999999999X".into();
             };
@@ -199,11 +239,19 @@ examples! {
     }
     billing_zip9 {
         fires {
+            "eight, though the payer needs no nine" at "billing_provider.address.zip_code" => |b| {
+                b.terms.needs_zip4 = false;
+                b.snapshot.billing_provider.address.zip_code = "02118000".into();
+            };
             "five digits" at "billing_provider.address.zip_code" => |b| {
                 b.snapshot.billing_provider.address.zip_code = "02118".into();
             };
         }
         spares {
+            "five, and the payer needs no more" => |b| {
+                b.terms.needs_zip4 = false;
+                b.snapshot.billing_provider.address.zip_code = "02118".into();
+            };
             "nine with a hyphen" => |b| b.snapshot.billing_provider.address.zip_code = "02118-0001".into();
             "missing is another rule's" => |b| b.snapshot.billing_provider.address.zip_code.clear();
             "the patient's five" => |b| b.snapshot.patient.address.zip_code = "02118".into();

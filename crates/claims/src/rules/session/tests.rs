@@ -107,10 +107,20 @@ examples! {
             "none at home" at "lines[0].modifiers" as Warning => |b| held_at(b, "10", &[]);
             "none elsewhere" at "lines[0].modifiers" as Warning => |b| held_at(b, "02", &["59"]);
             "not the payer's" at "lines[0].modifiers" as Error => |b| b.terms.telehealth_modifier = Some("GT".into());
+            "by voice, not the payer's for voice" at "lines[0].modifiers" as Error => |b| {
+                b.terms.audio_modifier = Some("FQ".into());
+                b.snapshot.session.modality = "audio".into();
+                held_at(b, "10", &["93"]);
+            };
         }
         spares {
             "any, as nothing is known" => |b| held_at(b, "10", &["GQ"]);
             "the payer's" => |b| { b.terms.telehealth_modifier = Some("GT".into()); held_at(b, "02", &["GT"]); };
+            "by voice, the payer's for voice" => |b| {
+                b.terms.audio_modifier = Some("FQ".into());
+                b.snapshot.session.modality = "audio".into();
+                held_at(b, "10", &["FQ"]);
+            };
             "by voice the payer's for video is not asked for" => |b| {
                 b.terms.telehealth_modifier = Some("95".into());
                 b.snapshot.session.modality = "audio".into();
@@ -129,8 +139,16 @@ examples! {
                 b.terms.forbids_telehealth_in_office = true;
                 held_at(b, "11", &["93"]);
             };
+            "at home, which the payer calls another place" at "lines[0].place_of_service" as Warning => |b| {
+                b.terms.telehealth_pos = Some("02".into());
+            };
         }
         spares {
+            "at home as the payer wants it" => |b| b.terms.telehealth_pos = Some("10".into());
+            "away from home, whatever home is called" => |b| {
+                b.terms.telehealth_pos = Some("10".into());
+                held_at(b, "02", &["95"]);
+            };
             "the payer does not mind" => |b| held_at(b, "11", &["95"]);
             "no modifier" => |b| { b.terms.forbids_telehealth_in_office = true; held_at(b, "11", &["59"]); };
             "at home" => |b| b.terms.forbids_telehealth_in_office = true;

@@ -10,7 +10,7 @@ pub(super) const RULES: &[Rule] = &[
             WHERE relkind IN ('r', 'p') AND name NOT IN ('tenancy.practices',
                 'tenancy.users', 'tenancy.service_accounts', 'tenancy.tokens', 'tenancy.one_time_tokens', 'tenancy.login_attempts',
                 'tenancy.totp', 'tenancy.account_certificates', 'feed.subscriptions', 'feed.leases',
-                'claims.payers', 'claims.payer_profiles', 'claims.trading_partners', 'claims.payer_routes')
+                'claims.payers', 'claims.payer_profiles', 'claims.trading_partners', 'claims.payer_routes', 'claims.reference_releases')
               AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = o.oid AND a.attname = 'practice_id'
                               AND a.atttypid = 'uuid'::regtype AND a.attnotnull)",
         bad: "CREATE TABLE clinical.bad (practice_id uuid, id uuid)",

@@ -196,6 +196,21 @@ pub enum ReferenceAction {
         #[arg(value_enum)]
         kind: Kind,
         file: PathBuf,
+        /// Name of the release; the beginning of the file's SHA-256 when left out.
+        #[arg(long)]
+        release: Option<String>,
+        /// First date of service that a code table is for, such as 2026-10-01; for all when left out.
+        #[arg(long)]
+        valid_from: Option<chrono::NaiveDate>,
+        /// Database URL of the role `claims_migrator`.
+        #[arg(long, env = "CLAIMSD_MIGRATOR_DATABASE_URL", hide_env_values = true)]
+        database_url: String,
+        /// How the result is shown.
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Lists what was loaded, and the rules that are off or do less until a table is loaded.
+    List {
         /// Database URL of the role `claims_migrator`.
         #[arg(long, env = "CLAIMSD_MIGRATOR_DATABASE_URL", hide_env_values = true)]
         database_url: String,

@@ -119,5 +119,5 @@ async fn every_door_refuses_a_url_that_would_send_data_in_the_open() {
     assert!(matches!(Db::new(url, 1), Err(Error::BadLink(BadLink::Open(host))) if host == "db.example.com"));
     assert!(matches!(migrate::run(url).await, Err(migrate::Error::BadLink(BadLink::Open(_)))));
     assert!(matches!(migrate::pending_at(url).await, Err(migrate::Error::BadLink(BadLink::Open(_)))));
-    assert!(matches!(schema::reference::load_payers(url, "[]").await, Err(Error::BadLink(BadLink::Open(_)))));
+    assert!(matches!(schema::reference::releases(url).await, Err(Error::BadLink(BadLink::Open(_)))));
 }

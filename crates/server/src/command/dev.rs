@@ -23,7 +23,7 @@ use crate::caller::{Caller, Tally};
 use crate::config::{Dev, embedded_options};
 use crate::console::{note, say};
 use crate::founder::{Founder, OperatorIssues};
-use crate::reference::Kind;
+use crate::reference::{File, Kind};
 use crate::workload::{self, Issuer, Once, WorkloadOptions, World};
 
 const DATABASE: &str = "claims";
@@ -174,7 +174,8 @@ async fn start_database(args: &Dev) -> Result<Cluster, Box<dyn std::error::Error
     if !ran.is_empty() {
         note(&format!("ran {} migrations", ran.len()));
     }
-    Kind::Payers.load(&migrator, include_str!("../../data/payers.json")).await?;
+    let payers = File { name: None, text: include_str!("../../data/payers.json"), valid_from: None };
+    Kind::Payers.load(&migrator, payers).await?;
     Ok(cluster)
 }
 

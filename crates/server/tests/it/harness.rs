@@ -9,6 +9,7 @@ use kernel::page::TokenKey;
 use server::access::Access;
 use server::app::{App, Settings, bind};
 use server::founder::{Founder, OperatorIssues};
+use server::reference::{File, Kind};
 use server::workload::Issuer;
 use tenancy::password::Cost;
 use tenancy::token::Env;
@@ -79,9 +80,8 @@ impl TestServer {
     ) -> Self {
         let watching = Watching::begin();
         let [app_url, audit_url] = urls;
-        schema::reference::load_payers(&db.url_as("claims_migrator"), include_str!("../../data/payers.json"))
-            .await
-            .expect("payers");
+        let payers = File { name: None, text: include_str!("../../data/payers.json"), valid_from: None };
+        Kind::Payers.load(&db.url_as("claims_migrator"), payers).await.expect("payers");
         let settings = Settings {
             app_url,
             audit_url,

@@ -75,6 +75,52 @@ async fn a_payer_list_is_loaded_whole_or_not_at_all_and_again() {
     assert!(table.contains("unchanged") && table.contains('7'), "{table}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_table_is_loaded_whole_or_not_at_all_and_listed() {
+    let db = TestDb::new().await;
+    let url = db.url_as("claims_migrator");
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("caps.csv");
+    let path = file.to_str().unwrap();
+    let load =
+        |kind, more: &[&str]| claimsd(&url, &[&["reference", "load", kind, path, "--output", "json"], more].concat());
+    let said = |output: Output| {
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+
+    std::fs::write(&file, "code,units\n96127,4\n9083,1\n90840,many\n96127,5\n").unwrap();
+    assert_eq!(
+        said(load("unit-caps", &[])),
+        "claimsd: nothing was loaded, the file has 3 mistakes:\n  \
+         line 3: code must be five capital letters and digits\n  \
+         line 4: units must be a whole number, 0 to 9999\n  \
+         line 5: says again what line 2 says\n"
+    );
+    std::fs::write(&file, "code,units\n96127,4\n90840,3\n").unwrap();
+    let first = loaded(&load("unit-caps", &["--release", "2026Q4"]));
+    assert_eq!((&first["kind"], &first["release"], &first["rows"]), (&"unit_caps".into(), &"2026Q4".into(), &2.into()));
+    assert_eq!((&first["new"], first["sha256"].as_str().unwrap().len()), (&true.into(), 64));
+    let again = loaded(&load("unit-caps", &["--release", "2026Q4"]));
+    assert_eq!((&again["id"], &again["new"]), (&first["id"], &false.into()));
+
+    std::fs::write(&file, "code,units\n96127,5\n").unwrap();
+    assert!(said(load("unit-caps", &["--release", "2026Q4"])).contains("another file was loaded as release 2026Q4"));
+    assert!(said(load("icd10", &[])).contains("--valid-from"));
+    assert!(said(load("payers", &["--valid-from", "2027-01-01"])).contains("--valid-from"));
+
+    let list = loaded(&claimsd(&url, &["reference", "list", "--output", "json"]));
+    assert_eq!(list["releases"].as_array().unwrap().len(), 1);
+    let rule = |code: &str| {
+        let rule = list["rules"].as_array().unwrap().iter().find(|rule| rule["code"] == code).unwrap();
+        (rule["active"].as_bool().unwrap(), rule["needs"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(rule("UNITS_RANGE"), (true, String::new()));
+    assert_eq!(rule("DX_EXCLUDES1"), (false, "table excludes1".to_owned()));
+    let table = String::from_utf8(claimsd(&url, &["reference", "list"]).stdout).unwrap();
+    assert!(table.contains("2026Q4") && table.contains("NPI_DEACTIVATED"), "{table}");
+}
+
 #[test]
 fn a_database_on_another_machine_is_refused_in_the_open_with_one_clear_line() {
     let url = "postgres://claims_app:secret@db.example.com/claims?sslmode=disable";

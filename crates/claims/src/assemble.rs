@@ -13,6 +13,7 @@ use crate::claim::{Bill, Claim, ClaimLine, PayerSequence};
 use crate::lifecycle::{Disposition, PayerState, Status};
 use crate::number::ClaimNumber;
 use crate::payer::PayerList;
+use crate::repair::repair;
 use crate::snapshot::{self, ClaimFacts, ClaimSnapshot};
 
 /// Pointers of a line at most.
@@ -121,7 +122,7 @@ pub fn snapshot(facts: &billing::Facts, bill: &Bill, payers: &PayerList) -> Clai
     let coverage = facts.coverages.iter().find(|c| Some(c.id) == claim.coverage_id);
     let listed = coverage.and_then(|c| payers.get(&c.payer_id));
     let network = coverage.and_then(|c| facts.network_statuses.iter().find(|n| n.payer_id == c.payer_id));
-    ClaimSnapshot {
+    let mut snapshot = ClaimSnapshot {
         format: snapshot::FORMAT,
         claim: ClaimFacts {
             claim_id: claim.id,
@@ -160,7 +161,10 @@ pub fn snapshot(facts: &billing::Facts, bill: &Bill, payers: &PayerList) -> Clai
         prior_payers: Vec::new(),
         filing_deadline: None,
         rule_set_version: String::new(),
-    }
+        repairs: Vec::new(),
+    };
+    repair(&mut snapshot);
+    snapshot
 }
 
 /// The coverage that a claim bills, when it is one of the patient's.

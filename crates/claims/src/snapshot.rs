@@ -10,6 +10,8 @@ use chrono::NaiveDate;
 use kernel::id::{ClaimId, CoverageId, PatientId, PracticeId, SessionId, TherapistId};
 use serde::{Deserialize, Serialize};
 
+use crate::repair::Repair;
+
 pub use self::prior::{AdjustmentGroup, PriorAdjustment, PriorLine, PriorPayer};
 
 pub mod convert;
@@ -47,6 +49,9 @@ pub struct ClaimSnapshot {
     /// The rules that found nothing against it; empty until they were run.
     #[serde(default)]
     pub rule_set_version: String,
+    /// What was put in another form than it is stored in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<Repair>,
 }
 
 /// Facts of the claim itself.

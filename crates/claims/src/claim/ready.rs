@@ -19,6 +19,7 @@ use crate::event::{Kind, News};
 use crate::judge::{Judgement, judge};
 use crate::lifecycle::Event;
 use crate::payer::PayerList;
+use crate::repair::Repair;
 use crate::rules::Finding;
 
 /// How a move ended that validation can stop. Both ends are committed and stored for repeats, so it is told apart
@@ -101,6 +102,7 @@ pub(super) struct Checked {
     findings: Vec<(Finding, bool)>,
     is_clean: bool,
     rule_set_version: Cow<'static, str>,
+    repairs: Vec<Repair>,
 }
 
 /// Judges a claim as it stands.
@@ -120,6 +122,7 @@ pub(super) async fn check(tx: &Tx<'_>, payers: &PayerList, id: ClaimId) -> Resul
         findings,
         is_clean,
         rule_set_version: judgement.rule_set_version,
+        repairs: judgement.snapshot.repairs,
     }))
 }
 
@@ -127,10 +130,12 @@ impl Checked {
     /// The answer; to whoever sees masked fields only, findings tell too much.
     pub(super) fn into_pb(self, masked: bool) -> pb::ValidateClaimResponse {
         let shown = self.findings.iter().filter(|_| !masked);
+        let repairs = self.repairs.iter().filter(|_| !masked);
         pb::ValidateClaimResponse {
             findings: shown.map(|(finding, accepted)| convert::finding_to_pb(finding, *accepted)).collect(),
             blocked: !self.is_clean,
             rule_set_version: self.rule_set_version.into_owned(),
+            repairs: repairs.map(|r| pb::Repair { code: r.code.to_string(), field: r.field.to_string() }).collect(),
         }
     }
 }

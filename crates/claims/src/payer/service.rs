@@ -1,11 +1,12 @@
 //! `PayerService`: reads the list as it is kept at hand.
 
+use chrono::NaiveDate;
 use kernel::clock::parts;
 use kernel::{Call, Failure, Violations, answer};
 use therapy_claims::claims::v1 as pb;
 use tonic::{Request, Response, Status};
 
-use super::{Listed, Payers};
+use super::{Listed, PayerProfile, Payers};
 
 #[tonic::async_trait]
 impl pb::payer_service_server::PayerService for Payers {
@@ -49,14 +50,58 @@ impl pb::payer_service_server::PayerService for Payers {
     }
 }
 
-fn to_pb(listed: &Listed, day: chrono::NaiveDate) -> pb::Payer {
+fn to_pb(listed: &Listed, day: NaiveDate) -> pb::Payer {
     let payer = &listed.payer;
+    let profile = listed.profile_on(day);
     pb::Payer {
         id: payer.id.clone(),
         name: payer.name.clone(),
         filing_indicator: payer.filing_indicator.clone(),
-        timely_filing_days: listed.profile_on(day).map_or(0, |profile| profile.timely_filing_days),
+        timely_filing_days: profile.map_or(0, |profile| profile.timely_filing_days),
         valid_from: Some(parts(payer.valid_from).into()),
         valid_to: payer.valid_to.map(|to| parts(to).into()),
+        profile: profile.map(profile_to_pb),
+    }
+}
+
+fn profile_to_pb(profile: &PayerProfile) -> pb::PayerProfile {
+    let PayerProfile {
+        payer_id: _,
+        valid_from,
+        valid_to,
+        needs_group_number,
+        timely_filing_days,
+        telehealth_pos,
+        telehealth_modifier,
+        audio_modifier,
+        forbids_telehealth_in_office,
+        wants_supervisor,
+        wants_taxonomy,
+        in_network_only,
+        takes_replacements,
+        needs_zip4,
+        member_id_pattern,
+        authorization_codes,
+        unit_caps,
+        evaluation_months,
+    } = profile.clone();
+    pb::PayerProfile {
+        valid_from: Some(parts(valid_from).into()),
+        valid_to: valid_to.map(|to| parts(to).into()),
+        timely_filing_days,
+        needs_group_number,
+        telehealth_place_of_service: telehealth_pos.unwrap_or_default(),
+        telehealth_modifier: telehealth_modifier.unwrap_or_default(),
+        audio_modifier: audio_modifier.unwrap_or_default(),
+        forbids_telehealth_in_office,
+        wants_supervisor,
+        wants_taxonomy,
+        in_network_only,
+        takes_replacements,
+        needs_zip4,
+        member_id_pattern: member_id_pattern.unwrap_or_default(),
+        authorization_codes: authorization_codes.0,
+        unit_caps: unit_caps.0.into_iter().collect(),
+        evaluation_months,
     }
 }

@@ -230,6 +230,7 @@ pub(crate) fn clean_snapshot() -> ClaimSnapshot {
         prior_payers: Vec::new(),
         filing_deadline: None,
         rule_set_version: String::new(),
+        repairs: Vec::new(),
     }
 }
 

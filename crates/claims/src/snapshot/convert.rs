@@ -38,6 +38,8 @@ pub fn to_pb(submission: Submission) -> pb::ClaimSnapshot {
         prior_payers: _,
         filing_deadline,
         rule_set_version,
+        // the values tell the form that is sent
+        repairs: _,
     } = submission.snapshot.0;
     let ClaimFacts {
         claim_id,
@@ -78,6 +80,7 @@ pub fn to_pb(submission: Submission) -> pb::ClaimSnapshot {
         patient_state: session.patient_state,
         charge_amount: money::text(&charge_amount),
         patient_paid_amount: money::text(&copay_amount),
+        // of snapshots from before repairs, some have points
         diagnosis_codes: diagnosis_codes.into_iter().map(|code| code.replace('.', "")).collect(),
         lines: lines.into_iter().map(line).collect(),
         prior_authorization,

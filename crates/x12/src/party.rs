@@ -4,9 +4,11 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::code::Code;
 use crate::emit;
 use crate::field;
 use crate::segment::Segment;
+use crate::value;
 
 /// A person as an NM1 segment names them, or an organisation in a person's place.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
@@ -20,7 +22,7 @@ pub struct Person {
     /// NM107.
     pub suffix: Option<String>,
     /// NM108: what kind of id the next is, such as `MI` for a member id or `XX` for an NPI.
-    pub id_qualifier: Option<String>,
+    pub id_qualifier: Option<Code>,
     /// NM109.
     pub id: Option<String>,
 }
@@ -32,7 +34,7 @@ impl Person {
             first_name: field::text(nm1, 4),
             middle_name: field::text(nm1, 5),
             suffix: field::text(nm1, 7),
-            id_qualifier: field::text(nm1, 8),
+            id_qualifier: Code::new(value::trimmed(nm1.element(8))),
             id: field::text(nm1, 9),
         }
     }
@@ -43,7 +45,7 @@ impl Person {
     pub(crate) fn write(&self, nm1: &mut emit::Segment<'_>) {
         nm1.text("1").text(or_empty(&self.last_name)).text(or_empty(&self.first_name));
         nm1.text(or_empty(&self.middle_name)).empty(1).text(or_empty(&self.suffix));
-        nm1.text(or_empty(&self.id_qualifier)).text(or_empty(&self.id));
+        nm1.text(self.id_qualifier.as_ref().map_or("", Code::as_str)).text(or_empty(&self.id));
     }
 }
 

@@ -34,7 +34,7 @@ fn person(n: u32) -> Option<Person> {
     Some(Person {
         last_name: some("TESTER"),
         first_name: some("ALMA"),
-        id_qualifier: some("MI"),
+        id_qualifier: Code::new("MI"),
         id: Some(format!("XYZ{n:06}")),
         ..Person::default()
     })

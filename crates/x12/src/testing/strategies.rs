@@ -49,7 +49,7 @@ pub(crate) fn person() -> impl Strategy<Value = Person> {
             first_name,
             middle_name,
             suffix,
-            id_qualifier: id.as_ref().map(|_| "MI".to_owned()),
+            id_qualifier: id.as_ref().and_then(|_| Code::new("MI")),
             id,
         },
     )

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
@@ -131,6 +132,79 @@ proptest! {
         bench.last_evaluation_on = Some(date(days[4]));
         let findings = bench.findings();
         prop_assert_eq!(&findings, &bench.findings());
+        let numbers: Vec<_> = findings.iter().map(|f| all().find(|rule| rule.code == f.code).unwrap().number).collect();
+        prop_assert!(numbers.is_sorted());
+        for finding in &findings {
+            let shown = format!("{} {}", finding.field, finding.message);
+            prop_assert!(!shown.contains("ZQX77") && shown.is_ascii(), "{shown}");
+        }
+    }
+}
+
+/// Where the texts of a JSON value are.
+fn texts(value: &serde_json::Value, path: &str, found: &mut Vec<String>) {
+    match value {
+        serde_json::Value::String(_) => found.push(path.to_owned()),
+        serde_json::Value::Array(items) => {
+            items.iter().enumerate().for_each(|(at, item)| texts(item, &format!("{path}/{at}"), found));
+        }
+        serde_json::Value::Object(fields) => {
+            fields.iter().for_each(|(name, field)| texts(field, &format!("{path}/{name}"), found));
+        }
+        _ => {}
+    }
+}
+
+/// A claim with everybody and everything on it, and the paths of its texts that may be any text.
+static FULL: LazyLock<(serde_json::Value, Vec<String>)> = LazyLock::new(|| {
+    let mut bench = Bench::clean();
+    let snapshot = &mut bench.snapshot;
+    snapshot.subscriber = Some(snapshot.patient.clone());
+    snapshot.supervising_provider = Some(crate::snapshot::SupervisingProvider {
+        therapist_id: snapshot.rendering_provider.therapist_id,
+        first_name: "Sam".into(),
+        last_name: "Vale".into(),
+        npi: "1558598797".into(),
+        taxonomy: "1041C0700X".into(),
+    });
+    snapshot.billing_provider.pay_to_address = Some(snapshot.billing_provider.address.clone());
+    snapshot.lines.push(snapshot.lines[0].clone());
+    let full = serde_json::to_value(&bench.snapshot).unwrap();
+    let mut paths = Vec::new();
+    texts(&full, "", &mut paths);
+    paths.retain(|path| {
+        let mut changed = full.clone();
+        *changed.pointer_mut(path).unwrap() = "ZQX77".into();
+        serde_json::from_value::<ClaimSnapshot>(changed).is_ok()
+    });
+    (full, paths)
+});
+
+proptest! {
+    #[test]
+    fn a_snapshot_of_nothing_but_junk_breaks_no_rule_and_shows_in_no_finding(
+        junk in prop::collection::vec(junk().prop_map(|text| format!("{text}ZQX77")), 100),
+        keep in prop::collection::vec(any::<bool>(), 100),
+        keeps_some in any::<bool>(),
+    ) {
+        let (mut full, paths) = FULL.clone();
+        prop_assert!((50..=100).contains(&paths.len()), "{}", paths.len());
+        for ((path, text), keep) in paths.iter().zip(junk).zip(keep) {
+            if !(keeps_some && keep) {
+                *full.pointer_mut(path).unwrap() = text.into();
+            }
+        }
+        let mut bench = Bench::clean();
+        bench.snapshot = serde_json::from_value(full).unwrap();
+        bench.terms.member_id = Some(MemberIdPattern::new("W[0-9]{9}").unwrap());
+        bench.loaded = vec![
+            (crate::codes::Kind::Excludes1, "code,excluded\nF32,F33"),
+            (crate::codes::Kind::NpiDeactivations, "npi,deactivated_on,reactivated_on\n1234567893,2020-01-01,"),
+        ];
+        let findings = bench.findings();
+        prop_assert_eq!(&findings, &bench.findings());
+        crate::repair::repair(&mut bench.snapshot);
+        bench.findings();
         let numbers: Vec<_> = findings.iter().map(|f| all().find(|rule| rule.code == f.code).unwrap().number).collect();
         prop_assert!(numbers.is_sorted());
         for finding in &findings {

@@ -19,6 +19,7 @@ mod listing;
 mod model;
 mod reading;
 mod ready;
+mod reference;
 mod submit;
 mod timeline;
 mod transitions;

@@ -32,7 +32,7 @@ fn claims() -> Vec<ClaimSnapshot> {
     four_lines.claim.diagnosis_codes = ["F41.1", "F33.1", "F43.10", "Z63.0"].map(str::to_owned).to_vec();
     let mut wrong = clean.clone();
     "1234567890".clone_into(&mut wrong.rendering_provider.npi);
-    "F33".clone_into(&mut wrong.claim.diagnosis_codes[0]);
+    wrong.claim.diagnosis_codes.insert(0, "F33".to_owned());
     "PO Box 7".clone_into(&mut wrong.billing_provider.address.line1);
     let mut all = vec![clean; 7];
     all.extend([dependent, four_lines, wrong]);

@@ -97,11 +97,18 @@ pub struct Release<'a> {
     pub content: &'a str,
 }
 
+impl Default for Reference {
+    /// The shipped tables, to own.
+    fn default() -> Self {
+        Self::bare(Cow::Borrowed(RULE_SET_VERSION))
+    }
+}
+
 impl Reference {
     /// The tables that came with the program, and no others.
     #[must_use]
     pub fn shipped() -> &'static Self {
-        static ALONE: LazyLock<Reference> = LazyLock::new(Reference::new);
+        static ALONE: LazyLock<Reference> = LazyLock::new(Reference::default);
         &ALONE
     }
 
@@ -125,12 +132,6 @@ impl Reference {
             }
         }
         Ok(all)
-    }
-
-    /// The same, to own.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::bare(Cow::Borrowed(RULE_SET_VERSION))
     }
 
     fn bare(version: Cow<'static, str>) -> Self {

@@ -151,9 +151,12 @@ mod tests {
     use super::*;
     use crate::rules::bench::{Bench, clean_snapshot};
 
+    /// A form, what it makes of texts, and texts that it leaves alone.
+    type Example<'a> = (fn(&str) -> Option<String>, &'a [(&'a str, &'a str)], &'a [&'a str]);
+
     #[test]
     fn each_form_is_repaired_or_left_alone() {
-        let forms: [(fn(&str) -> Option<String>, &[(&str, &str)], &[&str]); 5] = [
+        let forms: [Example<'_>; 5] = [
             (
                 diagnosis,
                 &[("F41.1", "F411"), (" f41.1 ", "F411"), ("f32a", "F32A")],

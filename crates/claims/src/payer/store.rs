@@ -33,7 +33,7 @@ pub(super) async fn load(db: &Db, before: Option<Arc<PayerList>>) -> Result<Paye
             let built = tokio::task::spawn_blocking(move || build(newest, &releases)).await;
             Arc::new(built.map_err(Failure::internal)??)
         }
-        (None, _) => Arc::new(Reference::new()),
+        (None, _) => Arc::new(Reference::default()),
     };
     Ok(PayerList { payers, newest, codes })
 }

@@ -50,7 +50,7 @@ fn standing(code: &str, has: impl Fn(Kind) -> bool) -> Standing {
     };
     match lacking {
         Standing::Off(kind) | Standing::Partial(kind) if has(kind) => Standing::Active,
-        lacking => lacking,
+        Standing::Active | Standing::Off(_) | Standing::Partial(_) | Standing::Without(_) => lacking,
     }
 }
 

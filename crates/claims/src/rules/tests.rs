@@ -151,7 +151,7 @@ fn texts(value: &serde_json::Value, path: &str, found: &mut Vec<String>) {
         serde_json::Value::Object(fields) => {
             fields.iter().for_each(|(name, field)| texts(field, &format!("{path}/{name}"), found));
         }
-        _ => {}
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {}
     }
 }
 

@@ -13,6 +13,7 @@ pub mod migrate;
 pub mod reference;
 pub mod serve;
 pub mod simulate_payer;
+pub mod x12;
 
 /// How a command ends: an exit code, or an error that is printed with its causes.
 pub type Ended = Result<ExitCode, Box<dyn Error + Send + Sync>>;

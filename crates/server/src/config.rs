@@ -2,6 +2,7 @@
 
 mod admin;
 mod audit;
+mod x12;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,6 +18,8 @@ pub use admin::{
 };
 
 pub use audit::{Audit, AuditAction, Checkpoints, ExportAudit, ReportForm, RetainAudit, VerifyAudit, store_variables};
+
+pub use self::x12::{X12, X12Action};
 
 use crate::import::{Output, SyntheaOptions};
 use crate::payer::PayerOptions;
@@ -82,6 +85,8 @@ pub enum Command {
     Import(Import),
     /// Plays clearinghouse and payers for a server, by the claim feed.
     SimulatePayer(SimulatePayer),
+    /// Reads and writes X12 files without a server.
+    X12(X12),
 }
 
 /// `claimsd dev`.

@@ -35,6 +35,7 @@ fn main() -> ExitCode {
             Command::Reference(args) => command::reference::run(args).await,
             Command::Import(args) => command::import::run(args).await,
             Command::SimulatePayer(args) => command::simulate_payer::run(args).await,
+            Command::X12(args) => command::x12::run(args),
         }
     });
     match ended {

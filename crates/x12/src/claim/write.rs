@@ -144,19 +144,30 @@ impl ClaimFile {
     /// # Errors
     /// Names all fields that no file can hold, by their path from here: `batches[0].claims[2].lines[0].charge`.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Refused> {
-        let mut writer = ClaimWriter::begin(self.interchange.clone()).map_err(|e| e.under("interchange"))?;
-        let mut refused = Vec::new();
-        for (b, batch) in self.batches.iter().enumerate() {
-            if let Err(error) = writer.begin_batch(batch.header.clone()) {
-                refused.extend(error.under(&format!("batches[{b}].header")).0);
-                continue;
-            }
-            for (c, claim) in batch.claims.iter().enumerate() {
-                if let Err(error) = writer.write(claim) {
-                    refused.extend(error.under(&format!("batches[{b}].claims[{c}]")).0);
-                }
+        self.check()?;
+        let mut writer = ClaimWriter::begin(self.interchange.clone())?;
+        for batch in &self.batches {
+            writer.begin_batch(batch.header.clone())?;
+            for claim in &batch.claims {
+                writer.write(claim)?;
             }
         }
-        if refused.is_empty() { Ok(writer.finish()) } else { Err(Refused(refused)) }
+        Ok(writer.finish())
+    }
+
+    /// All that is wrong at once: one wrong header must not hide what is wrong with its claims.
+    fn check(&self) -> Result<(), Refused> {
+        let mut refused = Vec::new();
+        let mut add = |path: &str, checked: Result<(), Refused>| {
+            refused.extend(checked.err().into_iter().flat_map(|error| error.under(path).0));
+        };
+        add("interchange", self.interchange.check());
+        for (b, batch) in self.batches.iter().enumerate() {
+            add(&format!("batches[{b}].header"), check::header(&batch.header));
+            for (c, claim) in batch.claims.iter().enumerate() {
+                add(&format!("batches[{b}].claims[{c}]"), check::claim(claim));
+            }
+        }
+        if refused.is_empty() { Ok(()) } else { Err(Refused(refused)) }
     }
 }

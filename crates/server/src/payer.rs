@@ -5,6 +5,7 @@
 //! not acknowledged comes again, is answered the same, and changes nothing.
 
 mod decide;
+pub mod x12;
 
 use std::collections::HashMap;
 use std::fmt;

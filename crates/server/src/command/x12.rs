@@ -5,10 +5,13 @@ use std::io::{BufWriter, Read, stdin, stdout};
 use std::path::Path;
 use std::process::ExitCode;
 
+use kernel::Clock;
+
 use super::Ended;
 use crate::config::{X12, X12Action};
-use crate::console::note;
+use crate::console::{note, say};
 
+mod answer;
 mod read;
 mod text;
 mod write;
@@ -44,6 +47,12 @@ pub fn run(args: X12) -> Ended {
                 }
                 Err(error) => Err(error.into()),
             }
+        }
+        X12Action::Answer { files, out, seed } => {
+            for path in answer::run(&files, &out, seed, Clock::system().now().naive_utc())? {
+                say(&path.display().to_string());
+            }
+            Ok(ExitCode::SUCCESS)
         }
     }
 }

@@ -35,4 +35,18 @@ pub enum X12Action {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+    /// Plays clearinghouse and payers for 837P files: writes TA1, 999, 277CA and 835 files, numbered in the order in
+    /// which they arrive. A member id that begins with DENY, REJ, PEND, DED, PART, REV, DUP, LATE, UNB, UNK, FWD or ZERO
+    /// steers what becomes of a claim; otherwise it is drawn.
+    Answer {
+        /// The 837P files, in the order in which they are sent.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// The directory that the answers go to.
+        #[arg(long)]
+        out: PathBuf,
+        /// What the answers are made from.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }

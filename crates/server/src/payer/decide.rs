@@ -1,13 +1,15 @@
 //! What the simulated payers make of a claim: a pure function of the claim's number, the attempt and a seed, so that
 //! whoever asks again gets the same answer.
 
+pub(super) mod terms;
+
 use chrono::{DateTime, Datelike, TimeDelta};
 use prost_types::Timestamp;
 use therapy_claims::claims::v1 as claims;
 use therapy_claims::claims::v1::report_payer_response_request::Response;
 use therapy_claims::google::r#type::Date;
 
-use crate::workload::catalog;
+use self::terms::{COPAY, Share, Terms};
 use crate::workload::draw::Draw;
 use crate::workload::make::dollars;
 
@@ -51,11 +53,11 @@ const PENDED: u64 = 20;
 /// Of a thousand decisions, the denials.
 const DENIED: u64 = 150;
 /// Of a thousand answers, those delivered twice, and acknowledgments that come after the decision.
-const DOUBLED: u64 = 10;
-const LATE: u64 = 20;
+pub(super) const DOUBLED: u64 = 10;
+pub(super) const LATE: u64 = 20;
 
 /// Why claims are denied, in the shares of the published denials: adjustment reason, remark, whether an appeal helps.
-const DENIALS: [(u64, (&str, &str, bool)); 8] = [
+pub(super) const DENIALS: [(u64, (&str, &str, bool)); 8] = [
     (20, ("167", "N115", false)),
     (14, ("151", "N362", true)),
     (18, ("16", "M51", false)),
@@ -67,7 +69,7 @@ const DENIALS: [(u64, (&str, &str, bool)); 8] = [
 ];
 
 /// Why claims are sent back: claim status code, field.
-const REJECTIONS: [(&str, &str); 4] = [
+pub(super) const REJECTIONS: [(&str, &str); 4] = [
     ("A7:562", "billing_provider.npi"),
     ("A3:33", "coverage.member_id"),
     ("A7:164", "coverage.member_id"),
@@ -76,9 +78,20 @@ const REJECTIONS: [(&str, &str); 4] = [
 
 pub(super) fn course(seed: u64, bill: &Bill) -> Course {
     let mut draw = draw(seed, bill, "course");
-    if draw.chance(REJECTED_FILES) {
-        return Course::Rejected(claims::RejectionSource::Transport);
+    if is_file_rejected(&mut draw) {
+        Course::Rejected(claims::RejectionSource::Transport)
+    } else {
+        claim_course(&mut draw)
     }
+}
+
+/// Whether the file that a claim came in is sent back unread.
+pub(super) fn is_file_rejected(draw: &mut Draw) -> bool {
+    draw.chance(REJECTED_FILES)
+}
+
+/// Where a claim ends up whose file could be read.
+pub(super) fn claim_course(draw: &mut Draw) -> Course {
     if draw.chance(REJECTED_CLAIMS) {
         let by_payer = draw.chance(500);
         return Course::Rejected(match by_payer {
@@ -143,23 +156,10 @@ pub(super) fn answers(seed: u64, bill: &Bill) -> Vec<Answer> {
     answers
 }
 
-/// What a payer pays, and who bears the rest; it adds up to the charge whatever the draw.
+/// What a payer pays, and who bears the rest.
 fn paid(draw: &mut Draw, bill: &Bill, payer_claim_number: String) -> claims::PayerPaid {
-    let payer = catalog::payer(&bill.payer_id);
-    let charge = bill.charge_cents;
-    let allowed = charge * payer.map_or(800, |payer| payer.allows) / 1000;
-    let is_medicaid = payer.is_some_and(|payer| payer.filing_indicator == "MC");
-    let how = if is_medicaid { 0 } else { draw.weighted(&[(30, 0), (42, 3), (18, 2), (8, 1), (2, 24)]) };
-    let (covered, patient) = match how {
-        // all of it goes to the deductible
-        1 => (allowed, allowed),
-        // a fifth is the patient's
-        2 => (allowed, allowed / 5),
-        3 => (allowed, 2_500.min(allowed)),
-        // paid already by the month
-        24 => (0, 0),
-        _ => (allowed, 0),
-    };
+    let terms = Terms::draw(draw, &bill.payer_id);
+    let Share { written_off, patient, paid } = terms.share(bill.charge_cents, &mut { COPAY });
     let mut adjustments = Vec::new();
     let mut adjust = |group: claims::AdjustmentGroup, reason: &str, cents: i64| {
         if cents > 0 {
@@ -170,11 +170,11 @@ fn paid(draw: &mut Draw, bill: &Bill, payer_claim_number: String) -> claims::Pay
             });
         }
     };
-    let write_off = if how == 24 { "24" } else { "45" };
-    adjust(claims::AdjustmentGroup::Contractual, write_off, charge - covered);
-    adjust(claims::AdjustmentGroup::PatientResponsibility, &how.to_string(), patient);
+    let (why_written_off, why_patient) = terms.reasons();
+    adjust(claims::AdjustmentGroup::Contractual, why_written_off, written_off);
+    adjust(claims::AdjustmentGroup::PatientResponsibility, why_patient, patient);
     claims::PayerPaid {
-        paid_amount: dollars(covered - patient),
+        paid_amount: dollars(paid),
         patient_responsibility_amount: dollars(patient),
         adjustments,
         payer_claim_number,
@@ -218,7 +218,7 @@ fn day(at: Timestamp) -> Date {
     Date { year: at.year(), month: small(at.month()), day: small(at.day()) }
 }
 
-fn draw(seed: u64, bill: &Bill, purpose: &str) -> Draw {
+pub(super) fn draw(seed: u64, bill: &Bill, purpose: &str) -> Draw {
     Draw::new(seed, &["payer", purpose, &bill.claim_number, &bill.attempt.to_string()])
 }
 

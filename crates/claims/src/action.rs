@@ -1,4 +1,5 @@
-//! What takes two people unless one is an admin: voiding a claim, writing it off, filing it late.
+//! What takes two people unless one is an admin: voiding a claim, writing it off, filing it late. And appeals, which are kept
+//! with them: each is done for a reason in somebody's words.
 //!
 //! Who may do it at once and who only proposes it is [`kernel::access`]'s to say; what it does to the claim is in `effect`.
 
@@ -11,7 +12,7 @@ pub mod store;
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use kernel::id::{ClaimActionId, ClaimId, PatientId, PracticeId};
 use kernel::phi::Disclosed;
@@ -27,6 +28,7 @@ text_enum! {
         Void = "void",
         WriteOff = "write_off",
         TimelyFilingOverride = "timely_filing_override",
+        Appeal = "appeal",
     }
 }
 
@@ -38,6 +40,7 @@ impl ActionKind {
             Self::Void => Permission::ClaimsVoid,
             Self::WriteOff => Permission::ClaimsWriteOff,
             Self::TimelyFilingOverride => Permission::ClaimsOverrideFiling,
+            Self::Appeal => Permission::ClaimsSubmit,
         }
     }
 }
@@ -75,6 +78,8 @@ pub struct ClaimAction {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// The last day on which the payer takes it; of appeals only.
+    pub deadline: Option<NaiveDate>,
 }
 
 /// What somebody asks for.
@@ -86,13 +91,14 @@ pub struct Wanted {
     pub kind: ActionKind,
     pub reason: String,
     pub delay_reason_code: Option<String>,
+    pub deadline: Option<NaiveDate>,
 }
 
 impl ClaimAction {
     /// A new one of the caller: applied if the caller may do it, proposed otherwise.
     #[must_use]
     pub fn requested(scope: &Scope, wanted: Wanted) -> Self {
-        let Wanted { claim, expected: _, kind, reason, delay_reason_code } = wanted;
+        let Wanted { claim, expected: _, kind, reason, delay_reason_code, deadline } = wanted;
         let (now, was_proposed) = (scope.now(), scope.only_proposes());
         Self {
             practice_id: scope.practice(),
@@ -111,6 +117,7 @@ impl ClaimAction {
             version: 1,
             created_at: now,
             updated_at: now,
+            deadline,
         }
     }
 

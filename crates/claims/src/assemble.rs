@@ -13,6 +13,7 @@ use crate::claim::{Bill, Claim, ClaimLine, PayerSequence};
 use crate::lifecycle::{Disposition, PayerState, Status};
 use crate::number::ClaimNumber;
 use crate::payer::PayerList;
+use crate::related::Related;
 use crate::repair::repair;
 use crate::snapshot::{self, ClaimFacts, ClaimSnapshot};
 
@@ -71,8 +72,8 @@ pub fn draft(scope: &Scope, facts: &billing::Facts, coverage: Option<&Coverage>)
         payer_state: PayerState::None,
         payer_state_at: None,
         was_transmitted: false,
-        before_void_status: None,
-        before_void_payer_state: None,
+        standing_status: None,
+        standing_payer_state: None,
         disposition: Disposition::Active,
         frequency: "1".to_owned(),
         service_date: session.session_date,
@@ -85,6 +86,9 @@ pub fn draft(scope: &Scope, facts: &billing::Facts, coverage: Option<&Coverage>)
         patient_responsibility_amount: money::zero(),
         payer_claim_number: None,
         replaces_claim_id: None,
+        replaced_by_claim_id: None,
+        prior_claim_id: None,
+        is_forwarded: false,
         filing_deadline: None,
         delay_reason_code: None,
         validation_errors: Json(Vec::new()),
@@ -98,6 +102,47 @@ pub fn draft(scope: &Scope, facts: &billing::Facts, coverage: Option<&Coverage>)
         created_at: now,
         updated_at: now,
     };
+    Bill { claim, lines }
+}
+
+/// A draft that bills what another claim bills, as a claim of its own: nothing of what happened to the other one is on it.
+#[must_use]
+pub fn successor(scope: &Scope, of: &Bill) -> Bill {
+    let id = ClaimId::new();
+    let now = scope.now();
+    let claim = Claim {
+        id,
+        claim_number: ClaimNumber::random().to_string(),
+        status: Status::Draft,
+        payer_state: PayerState::None,
+        payer_state_at: None,
+        was_transmitted: false,
+        standing_status: None,
+        standing_payer_state: None,
+        disposition: Disposition::Active,
+        frequency: "1".to_owned(),
+        paid_amount: money::zero(),
+        adjusted_amount: money::zero(),
+        patient_responsibility_amount: money::zero(),
+        payer_claim_number: None,
+        replaces_claim_id: None,
+        replaced_by_claim_id: None,
+        is_forwarded: false,
+        filing_deadline: None,
+        delay_reason_code: None,
+        validation_errors: Json(Vec::new()),
+        acknowledged_warnings: Json(Vec::new()),
+        rule_set_version: None,
+        snapshot: None,
+        attempt: 0,
+        submitted_at: None,
+        adjudicated_at: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        ..of.claim.clone()
+    };
+    let lines = of.lines.iter().map(|line| ClaimLine { claim_id: id, ..line.clone() }).collect();
     Bill { claim, lines }
 }
 
@@ -117,7 +162,7 @@ pub(crate) const fn sequence(sequence: Sequence) -> PayerSequence {
 
 /// The claim as it would leave now.
 #[must_use]
-pub fn snapshot(facts: &billing::Facts, bill: &Bill, payers: &PayerList) -> ClaimSnapshot {
+pub fn snapshot(facts: &billing::Facts, bill: &Bill, related: &Related, payers: &PayerList) -> ClaimSnapshot {
     let Bill { claim, lines } = bill;
     let coverage = facts.coverages.iter().find(|c| Some(c.id) == claim.coverage_id);
     let listed = coverage.and_then(|c| payers.get(&c.payer_id));
@@ -128,7 +173,7 @@ pub fn snapshot(facts: &billing::Facts, bill: &Bill, payers: &PayerList) -> Clai
             claim_id: claim.id,
             claim_number: claim.claim_number.clone(),
             frequency: claim.frequency.clone(),
-            original_payer_claim_number: String::new(),
+            original_payer_claim_number: related.original_payer_claim_number().to_owned(),
             payer_sequence: claim.payer_sequence.x12().to_owned(),
             service_date: claim.service_date,
             diagnosis_codes: claim.diagnosis_codes.0.clone(),
@@ -158,7 +203,7 @@ pub fn snapshot(facts: &billing::Facts, bill: &Bill, payers: &PayerList) -> Clai
         network_status: network.map(|n| n.status.to_string()).unwrap_or_default(),
         session: session(&facts.session),
         lines: lines.iter().map(|l| line(claim, l)).collect(),
-        prior_payers: Vec::new(),
+        prior_payers: related.prior_payers.clone(),
         filing_deadline: None,
         rule_set_version: String::new(),
         repairs: Vec::new(),

@@ -3,7 +3,9 @@
 pub mod convert;
 mod desk;
 pub mod error;
+mod next;
 mod ready;
+pub(crate) mod replacing;
 pub mod service;
 pub mod store;
 mod submit;
@@ -67,9 +69,11 @@ pub struct Claim {
     pub payer_state: PayerState,
     pub payer_state_at: Option<DateTime<Utc>>,
     pub was_transmitted: bool,
-    /// Where it stands but for a void that was asked for.
-    pub before_void_status: Option<Status>,
-    pub before_void_payer_state: Option<PayerState>,
+    /// Where it stands but for a void or a replacement that is on its way.
+    #[diesel(column_name = before_void_status)]
+    pub standing_status: Option<Status>,
+    #[diesel(column_name = before_void_payer_state)]
+    pub standing_payer_state: Option<PayerState>,
     pub disposition: Disposition,
     /// X12: `1` original, `7` replacement, `8` void.
     pub frequency: String,
@@ -84,6 +88,12 @@ pub struct Claim {
     pub patient_responsibility_amount: BigDecimal,
     pub payer_claim_number: Option<String>,
     pub replaces_claim_id: Option<ClaimId>,
+    /// The replacement that was made of it last.
+    pub replaced_by_claim_id: Option<ClaimId>,
+    /// The claim to the earlier payer, whose decision this one tells.
+    pub prior_claim_id: Option<ClaimId>,
+    /// The payer passed it on to the next payer by itself.
+    pub is_forwarded: bool,
     pub filing_deadline: Option<NaiveDate>,
     /// Why it may be filed late (CLM20), once that was decided.
     pub delay_reason_code: Option<String>,
@@ -158,7 +168,7 @@ impl Claim {
             disposition: self.disposition,
             payer_state_at: self.payer_state_at,
             was_transmitted: self.was_transmitted,
-            before_void: self.before_void_status.zip(self.before_void_payer_state),
+            standing: self.standing_status.zip(self.standing_payer_state),
         }
     }
 
@@ -169,13 +179,13 @@ impl Claim {
     pub fn apply(&mut self, event: Event) -> Result<bool, IllegalTransition> {
         let before = self.state();
         let after = before.apply(event)?;
-        let State { status, payer_state, disposition, payer_state_at, was_transmitted, before_void } = after;
+        let State { status, payer_state, disposition, payer_state_at, was_transmitted, standing } = after;
         self.status = status;
         self.payer_state = payer_state;
         self.disposition = disposition;
         self.payer_state_at = payer_state_at;
         self.was_transmitted = was_transmitted;
-        (self.before_void_status, self.before_void_payer_state) = before_void.unzip();
+        (self.standing_status, self.standing_payer_state) = standing.unzip();
         Ok(before != after)
     }
 

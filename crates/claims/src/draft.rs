@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clinical::billing;
 use clinical::session::complete::Completion;
-use feed::Hub;
+use feed::{Hub, NewEvent};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kernel::Failure;
@@ -16,7 +16,7 @@ use crate::claim::{Bill, convert, store};
 use crate::event::{self, Kind, News};
 use crate::judge::{Judgement, judge};
 use crate::lifecycle::Event;
-use crate::payer::Payers;
+use crate::payer::{PayerList, Payers};
 
 /// Drafts claims from completed sessions.
 #[derive(Debug, Clone)]
@@ -45,16 +45,26 @@ impl Drafter {
     ) -> Result<Bill, Failure> {
         let payers = self.payers.list().await?;
         let mut bill = assemble::draft(tx.scope(), facts, coverage);
-        let judgement = judge(tx, facts, &bill, &payers).await?;
-        judgement.note(&mut bill);
-        let reasons = judgement.obstacles(&bill);
-        settle(&mut bill, judgement, facts.practice.auto_ready)?;
-        let news = News { reasons, ..News::default() };
-        let event = event::of(tx.scope(), Kind::Drafted, &bill.claim, news);
-        store::insert_at_commit(tx, &bill);
+        let event = drafted(tx, &payers, facts, &mut bill, facts.practice.auto_ready).await?;
         feed::append(tx, &self.hub, vec![event]);
         Ok(bill)
     }
+}
+
+/// Judges a fresh draft and puts it in place with the commit; its event is for the caller to append.
+pub(crate) async fn drafted(
+    tx: &Tx<'_>,
+    payers: &PayerList,
+    facts: &billing::Facts,
+    bill: &mut Bill,
+    auto_ready: bool,
+) -> Result<NewEvent, Failure> {
+    let judgement = judge(tx, facts, bill, payers).await?;
+    judgement.note(bill);
+    let reasons = judgement.obstacles(bill);
+    settle(bill, judgement, auto_ready)?;
+    store::insert_at_commit(tx, bill);
+    Ok(event::of(tx.scope(), Kind::Drafted, &bill.claim, News { reasons, ..News::default() }))
 }
 
 /// Puts a fresh draft where its findings put it.

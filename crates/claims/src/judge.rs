@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use chrono::NaiveDate;
 use clinical::billing;
+use futures_util::join;
 use kernel::Failure;
 use kernel::id::{ClaimId, SessionId};
 use schema::Tx;
@@ -13,6 +14,7 @@ use crate::claim::store::Service;
 use crate::claim::{Bill, store};
 use crate::lifecycle::Status;
 use crate::payer::PayerList;
+use crate::related::Related;
 use crate::rules::{self, Facts, Finding, OtherCoverage, Severity, Source, UNKNOWN_TERMS, blocks};
 use crate::snapshot::ClaimSnapshot;
 
@@ -54,13 +56,15 @@ impl OfDay {
     }
 }
 
-/// Judges a bill as of now. It sends a statement only where the patient saw the same therapist twice that day.
+/// Judges a bill as of now. It sends statements only where the patient saw the same therapist twice that day,
+/// and of claims that replace another one or follow an earlier payer.
 ///
 /// # Errors
 /// The database's.
 pub async fn judge(tx: &Tx<'_>, facts: &billing::Facts, bill: &Bill, payers: &PayerList) -> Result<Judgement, Failure> {
-    let OfDay { duplicate_of, codes: same_day_codes } = OfDay::read(tx, facts).await?;
-    let snapshot = assemble::snapshot(facts, bill, payers);
+    let (of_day, related) = join!(OfDay::read(tx, facts), Related::read(tx, &bill.claim));
+    let (OfDay { duplicate_of, codes: same_day_codes }, related) = (of_day?, related?);
+    let snapshot = assemble::snapshot(facts, bill, &related, payers);
     let on = bill.claim.service_date;
     let terms = match &snapshot.coverage {
         Some(coverage) => payers.get(&coverage.payer_id).map_or(&UNKNOWN_TERMS, |listed| listed.terms_on(on)),
@@ -78,6 +82,7 @@ pub async fn judge(tx: &Tx<'_>, facts: &billing::Facts, bill: &Bill, payers: &Pa
     let today = billing::local_date(&facts.practice.time_zone, tx.scope().now())?;
     // what would leave must be what somebody, or the practice's own rule, found ready
     let is_stale = bill.claim.status == Status::Ready && bill.claim.snapshot.as_ref().is_none_or(|s| s.0 != snapshot);
+    let replaces = related.replaced_claim();
     let known = Facts {
         terms,
         duplicate_of,
@@ -89,7 +94,7 @@ pub async fn judge(tx: &Tx<'_>, facts: &billing::Facts, bill: &Bill, payers: &Pa
         session_billed_by: None,
         eligibility_checked_on: None,
         has_part2_consent: false,
-        replaces: None,
+        replaces: replaces.as_ref(),
     };
     let findings = rules::run(&snapshot, &payers.codes, today, &known);
     let filing_deadline = rules::filing_deadline(&snapshot, terms);

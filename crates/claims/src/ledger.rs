@@ -55,6 +55,30 @@ impl Balance {
     }
 }
 
+/// What an adjustment of that group is.
+#[must_use]
+pub const fn kind_of(group: AdjustmentGroup) -> LedgerKind {
+    match group {
+        AdjustmentGroup::PatientResponsibility => LedgerKind::PatientResponsibility,
+        AdjustmentGroup::Contractual | AdjustmentGroup::Other | AdjustmentGroup::PayerInitiated => {
+            LedgerKind::Adjustment
+        }
+    }
+}
+
+/// What the balances are with more movements; none of them is zero.
+pub fn add_up(balances: &mut Vec<Balance>, entries: &[LedgerEntry]) {
+    for LedgerEntry { kind, amount, group, reason, occurred_on: _, response: _ } in entries {
+        match balances.iter_mut().find(|b| (b.kind, b.group, &b.reason) == (*kind, *group, reason)) {
+            Some(balance) => balance.amount += amount,
+            None => {
+                balances.push(Balance { kind: *kind, group: *group, reason: reason.clone(), amount: amount.clone() });
+            }
+        }
+    }
+    balances.retain(|balance| !balance.amount.is_zero());
+}
+
 /// The movements of a decision, and the claim's sums with them.
 pub fn post(
     claim: &mut Claim,
@@ -76,12 +100,7 @@ pub fn post(
         response: Some(response),
     };
     let rest = adjustments.iter().map(|Adjustment { group, reason, amount }| LedgerEntry {
-        kind: match group {
-            AdjustmentGroup::PatientResponsibility => LedgerKind::PatientResponsibility,
-            AdjustmentGroup::Contractual | AdjustmentGroup::Other | AdjustmentGroup::PayerInitiated => {
-                LedgerKind::Adjustment
-            }
-        },
+        kind: kind_of(*group),
         amount: amount.clone(),
         group: Some(*group),
         reason: Some(reason.clone()),

@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod lifecycle;
 pub mod number;
 pub mod payer;
+pub mod related;
 pub mod repair;
 pub mod response;
 pub mod rules;

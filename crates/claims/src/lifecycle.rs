@@ -13,10 +13,11 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use kernel::error::{Code, Detail, Failure};
 
-use self::event::Move;
 pub use self::event::{Ack, DeniedKind, Event, EventKind, PaidKind, Rejector};
+use self::moves::Move;
 
 mod event;
+mod moves;
 mod words;
 
 kernel::text_enum! {
@@ -130,8 +131,8 @@ pub struct State {
     pub payer_state_at: Option<DateTime<Utc>>,
     /// Some attempt has reached a partner. Such a claim can't be cancelled any more.
     pub was_transmitted: bool,
-    /// Where it stands but for the void that the payer was asked for: it is there again when the payer refuses.
-    pub before_void: Option<(Status, PayerState)>,
+    /// Where it stands but for the void or the replacement that is on its way: it is there again when nothing comes of it.
+    pub standing: Option<(Status, PayerState)>,
 }
 
 impl State {
@@ -142,7 +143,7 @@ impl State {
         disposition: Disposition::Active,
         payer_state_at: None,
         was_transmitted: false,
-        before_void: None,
+        standing: None,
     };
 
     /// The state after `event`. It equals `self` when the event is legal but brings nothing new.
@@ -150,7 +151,7 @@ impl State {
     /// # Errors
     /// When the event is not possible here; tells what is.
     pub fn apply(self, event: Event) -> Result<Self, IllegalTransition> {
-        match event::outcome(self, event) {
+        match moves::outcome(self, event) {
             Move::To(next) => Ok(next),
             Move::Stay => Ok(self),
             Move::Illegal => Err(IllegalTransition { from: self, event: event.kind() }),
@@ -161,7 +162,7 @@ impl State {
     pub fn allowed(self) -> impl Iterator<Item = EventKind> {
         EventKind::ALL.iter().copied().filter(move |kind| {
             // the kinds that carry a time are tried with the newest there is
-            !matches!(event::outcome(self, kind.sample()), Move::Illegal)
+            !matches!(moves::outcome(self, kind.sample()), Move::Illegal)
         })
     }
 }

@@ -48,6 +48,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     "2026-11-26-000100_audit_archive",
     "2026-11-26-000200_audit_search",
     "2026-11-27-000100_x12",
+    "2026-11-27-000200_lifecycle",
     "2026-11-27-000300_payer_terms",
 };
 

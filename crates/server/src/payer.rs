@@ -254,6 +254,8 @@ impl Desk {
                     Response::Paid(_) => counts.paid += 1,
                     Response::Denied(_) => counts.denied += 1,
                     Response::Voided(_) => counts.voided += 1,
+                    // this payer says neither
+                    Response::Forwarded(_) | Response::Reversed(_) => {}
                 },
                 claims::ResponseEffect::Repeated => counts.repeated += 1,
                 claims::ResponseEffect::Recorded | claims::ResponseEffect::Parked => counts.late += 1,

@@ -1,6 +1,6 @@
 //! Claim actions to and from the wire.
 
-use kernel::clock::timestamp;
+use kernel::clock::{parts, timestamp};
 use kernel::{Violations, etag};
 use therapy_claims::claims::v1 as pb;
 
@@ -10,7 +10,7 @@ use crate::rules::DELAY_REASONS;
 const REASON_MIN: usize = 10;
 const TEXT_MAX: usize = 500;
 
-/// Reads what all three requests have.
+/// Reads what all requests have.
 pub fn wanted(v: &mut Violations, kind: ActionKind, claim_id: &str, reason: &str, claim_etag: &str) -> Wanted {
     let claim = v.id("claim_id", claim_id);
     let text = v.text("reason", reason, TEXT_MAX);
@@ -18,7 +18,7 @@ pub fn wanted(v: &mut Violations, kind: ActionKind, claim_id: &str, reason: &str
         v.add("reason", "must have at least 10 characters: who decides reads it");
     }
     let expected = etag::expected(v, "claim_etag", claim_etag);
-    Wanted { claim, expected, kind, reason: text, delay_reason_code: None }
+    Wanted { claim, expected, kind, reason: text, delay_reason_code: None, deadline: None }
 }
 
 /// A delay reason that must be given.
@@ -64,6 +64,7 @@ const fn kind_to_pb(kind: ActionKind) -> pb::ClaimActionKind {
         ActionKind::Void => pb::ClaimActionKind::Void,
         ActionKind::WriteOff => pb::ClaimActionKind::WriteOff,
         ActionKind::TimelyFilingOverride => pb::ClaimActionKind::TimelyFilingOverride,
+        ActionKind::Appeal => pb::ClaimActionKind::Appeal,
     }
 }
 
@@ -86,6 +87,7 @@ pub fn to_pb(action: ClaimAction) -> pb::ClaimAction {
         version,
         created_at: _,
         updated_at: _,
+        deadline,
     } = action;
     pb::ClaimAction {
         id: id.to_string(),
@@ -101,5 +103,6 @@ pub fn to_pb(action: ClaimAction) -> pb::ClaimAction {
         decided_at: decided_at.map(timestamp),
         decision_note: decision_note.unwrap_or_default(),
         etag: etag::of(version),
+        deadline: deadline.map(|day| parts(day).into()),
     }
 }

@@ -41,6 +41,7 @@ impl Effect {
             ActionKind::Void => effect.void(tx),
             ActionKind::WriteOff => effect.write_off(tx).await,
             ActionKind::TimelyFilingOverride => effect.file_late(tx, payers, action).await,
+            ActionKind::Appeal => effect.appeal(tx, action).await,
         }
     }
 
@@ -63,6 +64,17 @@ impl Effect {
         let balances = ledger::store::balances(tx, self.bill.claim.id).await?;
         self.ledger = ledger::write_off(balances, Reference::shipped(), tx.scope().now().date_naive());
         self.kind = Kind::WrittenOff;
+        Ok(self)
+    }
+
+    /// Waits for the payer to decide once more.
+    async fn appeal(mut self, tx: &Tx<'_>, action: &ClaimAction) -> Result<Self, Failure> {
+        self.bill.claim.apply(Event::Appealed { at: tx.scope().now() })?;
+        let today = billing::local_date(&billing::store::time_zone(tx).await?, tx.scope().now())?;
+        if action.deadline.is_some_and(|deadline| deadline < today) {
+            return Err(Error::AppealTooLate.into());
+        }
+        self.kind = Kind::Appealed;
         Ok(self)
     }
 

@@ -11,6 +11,7 @@ pub mod reason {
     pub const CLAIM_ACTION_OPEN: &str = "CLAIM_ACTION_OPEN";
     pub const PAYER_CLAIM_NUMBER_MISSING: &str = "PAYER_CLAIM_NUMBER_MISSING";
     pub const FILING_LIMIT_NOT_PASSED: &str = "FILING_LIMIT_NOT_PASSED";
+    pub const APPEAL_DEADLINE_PASSED: &str = "APPEAL_DEADLINE_PASSED";
 
     /// All of them, for the test that keeps them as they are.
     pub const ALL: &[&str] = &[
@@ -20,6 +21,7 @@ pub mod reason {
         CLAIM_ACTION_OPEN,
         PAYER_CLAIM_NUMBER_MISSING,
         FILING_LIMIT_NOT_PASSED,
+        APPEAL_DEADLINE_PASSED,
     ];
 }
 
@@ -38,6 +40,8 @@ pub enum Error {
     NoPayerClaimNumber,
     #[error("the payer's time limit has not passed, so there is nothing to override")]
     NotLate,
+    #[error("the last day on which the payer takes the appeal has passed")]
+    AppealTooLate,
 }
 
 impl From<Error> for Failure {
@@ -51,6 +55,7 @@ impl From<Error> for Failure {
                 .detail(Detail::Resource { kind: "claim_action", id: String::new() }),
             Error::NoPayerClaimNumber => refused(reason::PAYER_CLAIM_NUMBER_MISSING),
             Error::NotLate => refused(reason::FILING_LIMIT_NOT_PASSED),
+            Error::AppealTooLate => refused(reason::APPEAL_DEADLINE_PASSED),
         }
     }
 }
@@ -61,6 +66,6 @@ mod tests {
 
     #[test]
     fn reasons_are_api() {
-        insta::assert_snapshot!(reason::ALL.join(" "), @"OWN_PROPOSAL NOT_OWN_PROPOSAL PROPOSAL_DECIDED CLAIM_ACTION_OPEN PAYER_CLAIM_NUMBER_MISSING FILING_LIMIT_NOT_PASSED");
+        insta::assert_snapshot!(reason::ALL.join(" "), @"OWN_PROPOSAL NOT_OWN_PROPOSAL PROPOSAL_DECIDED CLAIM_ACTION_OPEN PAYER_CLAIM_NUMBER_MISSING FILING_LIMIT_NOT_PASSED APPEAL_DEADLINE_PASSED");
     }
 }

@@ -114,6 +114,21 @@ impl pb::claim_action_service_server::ClaimActionService for ClaimActions {
         .await
     }
 
+    async fn file_appeal(&self, request: Request<pb::FileAppealRequest>) -> Result<Response<pb::ClaimAction>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async {
+            let scope = ctx.scope()?;
+            let mut v = Violations::new();
+            let once = once(&mut v, scope, &message.request_id, &message);
+            let pb::FileAppealRequest { claim_id, reason, deadline, claim_etag, request_id: _ } = &message;
+            let mut wanted = convert::wanted(&mut v, ActionKind::Appeal, claim_id, reason, claim_etag);
+            wanted.deadline = Some(v.date("deadline", deadline.map(Into::into)));
+            let wanted = v.done(wanted)?;
+            self.request(scope, once.as_ref(), &wanted).await
+        })
+        .await
+    }
+
     async fn approve_claim_action(
         &self,
         request: Request<pb::ApproveClaimActionRequest>,

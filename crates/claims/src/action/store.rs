@@ -71,6 +71,16 @@ pub async fn list(tx: &Tx<'_>, filter: &Filter, page: &PageRequest) -> Result<Ph
     Ok(Phi::new(page.page(rows, |filed| filed.action.id)))
 }
 
+/// Those of one claim, the oldest first.
+pub async fn of_claim(tx: &Tx<'_>, claim: ClaimId) -> Result<Vec<ClaimAction>, Failure> {
+    let query = claim_actions::table
+        .filter(claim_actions::practice_id.eq(tx.practice()))
+        .filter(claim_actions::claim_id.eq(claim))
+        .order(claim_actions::id)
+        .select(ClaimAction::as_select());
+    Ok(query.load(&mut tx.conn()).await.map_err(Error::from)?)
+}
+
 /// Puts a new one in place when the transaction commits.
 pub fn insert_at_commit(tx: &Tx<'_>, action: ClaimAction) {
     let action = Arc::new(action);

@@ -10,8 +10,9 @@ use therapy_claims::clinical::v1 as clinical_pb;
 
 pub use self::finding::{acknowledge, finding_to_pb, problem};
 pub use self::patch::{ClaimPatch, UPDATABLE, patch};
-use self::state::disposition_to_pb;
-pub use self::state::{frequency_to_pb, payer_state_to_pb, sequence_to_pb, status_from_pb, status_to_pb};
+pub use self::state::{
+    disposition_to_pb, frequency_to_pb, payer_state_to_pb, sequence_to_pb, status_from_pb, status_to_pb,
+};
 use super::{Bill, ClaimFilter, ClaimLine};
 use crate::lifecycle::Status;
 
@@ -103,6 +104,9 @@ pub fn to_pb(bill: Bill, masked: bool) -> pb::Claim {
         created_at: Some(timestamp(claim.created_at)),
         updated_at: Some(timestamp(claim.updated_at)),
         delay_reason_code: claim.delay_reason_code.unwrap_or_default(),
+        replaced_by_claim_id: claim.replaced_by_claim_id.map(|id| id.to_string()).unwrap_or_default(),
+        prior_claim_id: claim.prior_claim_id.map(|id| id.to_string()).unwrap_or_default(),
+        forwarded: claim.is_forwarded,
     };
     if masked {
         message.diagnosis_codes.clear();

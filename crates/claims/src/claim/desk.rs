@@ -12,7 +12,7 @@ use therapy_claims::claims::v1 as pb;
 
 use super::convert::{self, ClaimPatch};
 use super::error::Error;
-use super::{Bill, store};
+use super::{Bill, Claim, replacing, store};
 use crate::assemble;
 use crate::draft::Drafter;
 use crate::event::{self, Kind, News};
@@ -93,7 +93,49 @@ impl Desk {
         etag::check(expected, bill.claim.version)?;
         let news = News { from: Some(bill.claim.status), ..News::default() };
         bill.claim.apply(Event::Cancelled)?;
-        self.changed(tx, &mut bill, Kind::Cancelled, news, false);
+        let mut events = vec![saved(tx, &mut bill, Kind::Cancelled, news, false)];
+        if let Some(old) = bill.claim.replaces_claim_id {
+            events.extend(replacing::dropped(tx, old, true).await?);
+        }
+        feed::append(tx, &self.hub, events);
+        Ok(answered(tx.scope(), Action::Update, bill))
+    }
+
+    /// Holds a claim back, so that nobody sends it.
+    pub(super) async fn hold(
+        &self,
+        tx: &Tx<'_>,
+        id: ClaimId,
+        expected: Option<i64>,
+    ) -> Result<Change<pb::Claim>, Failure> {
+        let mut bill = store::lock(tx, id).await?.peek().clone();
+        etag::check(expected, bill.claim.version)?;
+        let news = News { from: Some(bill.claim.status), ..News::default() };
+        if bill.claim.apply(Event::Held)? {
+            bill.claim.snapshot = None;
+            self.changed(tx, &mut bill, Kind::Held, news, false);
+        }
+        Ok(answered(tx.scope(), Action::Update, bill))
+    }
+
+    /// Lets go of a claim that was held, and judges it anew.
+    pub(super) async fn release(
+        &self,
+        tx: &Tx<'_>,
+        payers: &PayerList,
+        id: ClaimId,
+        expected: Option<i64>,
+    ) -> Result<Change<pb::Claim>, Failure> {
+        let mut bill = store::lock(tx, id).await?.peek().clone();
+        etag::check(expected, bill.claim.version)?;
+        let from = Some(bill.claim.status);
+        bill.claim.apply(Event::Released)?;
+        let facts = billing::read(tx, bill.claim.session_id).await?;
+        let judgement = judge(tx, &facts, &bill, payers).await?;
+        judgement.note(&mut bill);
+        validated(&mut bill, &judgement)?;
+        let news = News { from, reasons: judgement.obstacles(&bill), ..News::default() };
+        self.changed(tx, &mut bill, Kind::Released, news, false);
         Ok(answered(tx.scope(), Action::Update, bill))
     }
 
@@ -146,6 +188,13 @@ pub(crate) fn validated(bill: &mut Bill, judgement: &Judgement) -> Result<Kind, 
 /// The bill with its entry, as its caller may see it.
 pub(super) fn answered(scope: &Scope, action: Action, bill: Bill) -> Change<pb::Claim> {
     let entry = Entry::of(scope, action, &bill);
+    Change::recorded(entry, Phi::new(convert::to_pb(bill, scope.is_masked())))
+}
+
+/// A claim that was made of another one, with an entry that names both.
+pub(super) fn created(scope: &Scope, bill: Bill, of: &Claim) -> Change<pb::Claim> {
+    let mut entry = Entry::of(scope, Action::Create, &bill);
+    entry.add(of.id.uuid(), Some(of.patient_id.uuid()));
     Change::recorded(entry, Phi::new(convert::to_pb(bill, scope.is_masked())))
 }
 

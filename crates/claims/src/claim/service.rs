@@ -5,6 +5,7 @@ use audit::vault::once;
 use feed::Hub;
 use kernel::mask::Mask;
 use kernel::{Call, Violations, answer, etag};
+use schema::Tx;
 use therapy_claims::claims::v1 as pb;
 use tonic::{Request, Response, Status};
 
@@ -43,7 +44,11 @@ impl pb::claim_service_server::ClaimService for Claims {
             // at hand before a transaction would wait for it
             self.payers.list().await?;
             let desk = &self.desk;
-            self.vault.write(scope, once.as_ref(), || async move |tx| desk.create(tx, session, coverage).await).await
+            self.vault
+                .write(scope, once.as_ref(), || {
+                    async move |tx: &Tx<'_>| Box::pin(desk.create(tx, session, coverage)).await
+                })
+                .await
         })
         .await
     }
@@ -151,7 +156,7 @@ impl pb::claim_service_server::ClaimService for Claims {
             let accepted = v.done(accepted)?;
             let (desk, payers) = (&self.desk, &*self.payers.list().await?);
             let ruling = self.vault.write(scope, once.as_ref(), || {
-                async move |tx| desk.mark_ready(tx, payers, id, expected, accepted).await
+                async move |tx: &Tx<'_>| Box::pin(desk.mark_ready(tx, payers, id, expected, accepted)).await
             });
             ruling.await?.into_answer()
         })
@@ -168,8 +173,9 @@ impl pb::claim_service_server::ClaimService for Claims {
             let expected = etag::expected(&mut v, "etag", &message.etag);
             v.done(())?;
             let (desk, payers) = (&self.desk, &*self.payers.list().await?);
-            let ruling =
-                self.vault.write(scope, once.as_ref(), || async move |tx| desk.submit(tx, payers, id, expected).await);
+            let ruling = self.vault.write(scope, once.as_ref(), || {
+                async move |tx: &Tx<'_>| Box::pin(desk.submit(tx, payers, id, expected)).await
+            });
             ruling.await?.into_answer()
         })
         .await
@@ -187,7 +193,81 @@ impl pb::claim_service_server::ClaimService for Claims {
             let ids = convert::ids(&mut v, &message.ids);
             let ids = &v.done(ids)?;
             let (desk, payers) = (&self.desk, &*self.payers.list().await?);
-            self.vault.write(scope, once.as_ref(), || async move |tx| desk.submit_batch(tx, payers, ids).await).await
+            self.vault
+                .write(scope, once.as_ref(), || {
+                    async move |tx: &Tx<'_>| Box::pin(desk.submit_batch(tx, payers, ids)).await
+                })
+                .await
+        })
+        .await
+    }
+
+    async fn hold_claim(&self, request: Request<pb::HoldClaimRequest>) -> Result<Response<pb::Claim>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async {
+            let scope = ctx.scope()?;
+            let mut v = Violations::new();
+            let once = once(&mut v, scope, &message.request_id, &message);
+            let id = v.id("id", &message.id);
+            let expected = etag::expected(&mut v, "etag", &message.etag);
+            v.done(())?;
+            let desk = &self.desk;
+            self.vault.write(scope, once.as_ref(), || async move |tx| desk.hold(tx, id, expected).await).await
+        })
+        .await
+    }
+
+    async fn release_claim(&self, request: Request<pb::ReleaseClaimRequest>) -> Result<Response<pb::Claim>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async {
+            let scope = ctx.scope()?;
+            let mut v = Violations::new();
+            let once = once(&mut v, scope, &message.request_id, &message);
+            let id = v.id("id", &message.id);
+            let expected = etag::expected(&mut v, "etag", &message.etag);
+            v.done(())?;
+            let (desk, payers) = (&self.desk, &*self.payers.list().await?);
+            let body = || async move |tx: &Tx<'_>| Box::pin(desk.release(tx, payers, id, expected)).await;
+            self.vault.write(scope, once.as_ref(), body).await
+        })
+        .await
+    }
+
+    async fn create_replacement(
+        &self,
+        request: Request<pb::CreateReplacementRequest>,
+    ) -> Result<Response<pb::Claim>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async {
+            let scope = ctx.scope()?;
+            let mut v = Violations::new();
+            let once = once(&mut v, scope, &message.request_id, &message);
+            let id = v.id("claim_id", &message.claim_id);
+            let expected = etag::expected(&mut v, "claim_etag", &message.claim_etag);
+            v.done(())?;
+            let (desk, payers) = (&self.desk, &*self.payers.list().await?);
+            let body = || async move |tx: &Tx<'_>| Box::pin(desk.replace(tx, payers, id, expected)).await;
+            self.vault.write(scope, once.as_ref(), body).await
+        })
+        .await
+    }
+
+    async fn create_secondary(
+        &self,
+        request: Request<pb::CreateSecondaryRequest>,
+    ) -> Result<Response<pb::Claim>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async {
+            let scope = ctx.scope()?;
+            let mut v = Violations::new();
+            let once = once(&mut v, scope, &message.request_id, &message);
+            let id = v.id("claim_id", &message.claim_id);
+            let coverage = v.optional_id("coverage_id", &message.coverage_id);
+            let expected = etag::expected(&mut v, "claim_etag", &message.claim_etag);
+            v.done(())?;
+            let (desk, payers) = (&self.desk, &*self.payers.list().await?);
+            let body = || async move |tx: &Tx<'_>| Box::pin(desk.bill_next(tx, payers, id, coverage, expected)).await;
+            self.vault.write(scope, once.as_ref(), body).await
         })
         .await
     }
@@ -233,7 +313,7 @@ impl pb::claim_service_server::ClaimService for Claims {
             let id = v.id("id", &message.id);
             let page = scope.page(&mut v, message.page_size, &message.page_token, &message.id);
             let page = v.done(page)?;
-            let found = self.vault.read_one(scope, async |tx| timeline::read(tx, id, &page).await).await?;
+            let found = self.vault.read(scope, async |tx| timeline::read(tx, id, &page).await).await?;
             Ok(found.into_pb(scope.is_masked()))
         })
         .await

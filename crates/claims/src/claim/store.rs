@@ -203,6 +203,16 @@ pub async fn active_of_sessions(tx: &Tx<'_>, sessions: &[SessionId]) -> Result<V
     Ok(query.load(&mut tx.conn()).await.map_err(Error::from)?)
 }
 
+/// The replacement of a claim that counts, whatever became of it so far. New ones come only under that claim's lock.
+pub async fn replacement_of(tx: &Tx<'_>, id: ClaimId) -> Result<Option<ClaimId>, Failure> {
+    let query = claims::table
+        .filter(claims::practice_id.eq(tx.practice()))
+        .filter(claims::replaces_claim_id.eq(id))
+        .filter(claims::disposition.eq(Disposition::Active))
+        .select(claims::id);
+    Ok(query.first(&mut tx.conn()).await.optional().map_err(Error::from)?)
+}
+
 /// A service that a claim bills.
 #[derive(Debug, Queryable)]
 pub struct Service {

@@ -14,7 +14,7 @@ use therapy_claims::claims::v1 as pb;
 use super::desk::{Desk, saved, validated};
 use super::error::Error;
 use super::ready::Ruling;
-use super::{Bill, convert, store};
+use super::{Bill, convert, replacing, store};
 use crate::event::{Kind, News};
 use crate::judge::{Judgement, judge};
 use crate::lifecycle::Event;
@@ -85,7 +85,18 @@ impl Desk {
         let mut out = Outgoing::default();
         for (mut bill, judgement) in judged(tx, payers, open).await? {
             let id = bill.claim.id;
+            // a claim that it is to replace waits from now on, if it may
+            let old = match Box::pin(replacing::requested(tx, &bill.claim)).await {
+                Ok(old) => old,
+                Err(failure) => {
+                    rulings.insert(id, Err(failure));
+                    continue;
+                }
+            };
             let obstacles = out.rule(tx, &mut bill, &judgement)?;
+            if let Some(mut old) = old.filter(|_| obstacles.is_empty()) {
+                out.events.push(replacing::waits(tx, &mut old));
+            }
             rulings.insert(id, Ok(Ruling::of(bill, obstacles, tx.scope().is_masked())));
         }
         let Outgoing { events, submissions } = out;

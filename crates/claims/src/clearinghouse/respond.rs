@@ -3,19 +3,14 @@
 use audit::{Action, Change};
 use feed::Hub;
 use futures_util::join;
-use kernel::id::ResponseId;
 use kernel::{Failure, Permission, Phi};
 use schema::Tx;
 use therapy_claims::claims::v1 as pb;
 
 use super::convert::claim_state;
-use crate::adjudication::adjudicate;
-use crate::claim::{Bill, Claim, store as claims};
-use crate::codes::Reference;
-use crate::event::{self, Kind, News};
-use crate::ledger;
-use crate::response::convert::unbalanced;
-use crate::response::{Effect, Report, Response, ResponseOutcome, store};
+use crate::claim::Claim;
+use crate::response::settle::{Settled, settle};
+use crate::response::{Report, ResponseOutcome, store};
 
 /// No claim of that number, or one that the caller may not report on: in the same words.
 pub(super) fn unknown(number: &str) -> Failure {
@@ -29,11 +24,15 @@ pub(super) async fn respond(
     report: &Report,
 ) -> Result<Change<pb::ReportPayerResponseResponse>, Failure> {
     let number = &report.claim_number;
+    let earlier = async { if report.answer.moves_money() { store::earlier(tx, number).await } else { Ok(Vec::new()) } };
     // whoever reports the same at the same time waits at the claim, and then finds the answer known
-    let (claim, known, submission) =
-        join!(store::lock_claim(tx, number), store::known(tx, &report.response_id), store::last_submission(tx, number));
-    let mut claim = claim?.ok_or_else(|| unknown(number))?.peek().clone();
-    let decision = report.answer.decision();
+    let (claim, known, submission, earlier) = join!(
+        store::lock_claim(tx, number),
+        store::known(tx, &report.response_id),
+        store::last_submission(tx, number),
+        earlier
+    );
+    let claim = claim?.ok_or_else(|| unknown(number))?.peek().clone();
     if report.answer.moves_money() {
         tx.scope().require(Permission::RemitsWrite)?;
     }
@@ -44,31 +43,8 @@ pub(super) async fn respond(
         Some(_) => return Err(store::reused()),
         None => {}
     }
-    let from = claim.status;
-    let id = ResponseId::new();
-    let decided = match decision {
-        Some(decision) => {
-            let decided = adjudicate(&claim.charge_amount, &decision, Reference::shipped());
-            Some(decided.map_err(|error| unbalanced(error, &report.answer))?)
-        }
-        None => None,
-    };
-    let now = tx.scope().now();
-    let Effect { outcome, outcome_reason, kind, mut ledger } = report.apply(id, decided.as_ref(), &mut claim, now)?;
-    if kind == Some(Kind::Voided) {
-        let balances = ledger::store::balances(tx, claim.id).await?;
-        ledger.extend(ledger::take_back(&mut claim, id, balances, now.date_naive()));
-    }
-    let submission_id = submission?;
-    if let Some(kind) = kind {
-        let news =
-            News { from: Some(from), submission: submission_id, reasons: report.answer.codes(), ..News::default() };
-        feed::append(tx, hub, vec![event::of(tx.scope(), kind, &claim, news)]);
-        claims::save_at_commit(tx, &Bill { claim: claim.clone(), lines: Vec::new() }, false);
-    }
-    let response = Response { id, claim_id: claim.id, submission_id, report: report.clone(), outcome, outcome_reason };
-    store::insert_at_commit(tx, response);
-    ledger::store::insert_at_commit(tx, claim.id, ledger);
+    let Settled { claim, outcome, events } = settle(tx, report, claim, earlier?, submission?).await?;
+    feed::append(tx, hub, events);
     let effect = match outcome {
         ResponseOutcome::Applied => pb::ResponseEffect::Applied,
         ResponseOutcome::Recorded => pb::ResponseEffect::Recorded,

@@ -41,8 +41,8 @@ async fn move_all(tx: &Tx<'_>, claims: &[Claim]) -> Result<(), Failure> {
         .bind::<Array<Text>, _>(claims.iter().map(|c| c.payer_state.as_str()).collect::<Vec<_>>())
         .bind::<Array<Nullable<Timestamptz>>, _>(claims.iter().map(|c| c.payer_state_at).collect::<Vec<_>>())
         .bind::<Array<Bool>, _>(claims.iter().map(|c| c.was_transmitted).collect::<Vec<_>>())
-        .bind::<Array<Nullable<Text>>, _>(claims.iter().map(|c| c.before_void_status).collect::<Vec<_>>())
-        .bind::<Array<Nullable<Text>>, _>(claims.iter().map(|c| c.before_void_payer_state).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Text>>, _>(claims.iter().map(|c| c.standing_status).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Text>>, _>(claims.iter().map(|c| c.standing_payer_state).collect::<Vec<_>>())
         .bind::<Array<BigInt>, _>(claims.iter().map(|c| c.version).collect::<Vec<_>>())
         .bind::<Array<Timestamptz>, _>(claims.iter().map(|c| c.updated_at).collect::<Vec<_>>());
     let moved = Cached(query).execute(&mut tx.conn()).await.map_err(Error::from)?;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Disposition, PayerState, State, Status};
+use super::PayerState;
 
 kernel::text_enum! {
     /// The name of an event: what a refusal lists, and what the timeline shows.
@@ -17,6 +17,7 @@ kernel::text_enum! {
         Transmitted = "transmitted",
         TransmitFailed = "transmit_failed",
         Acknowledged = "acknowledged",
+        Forwarded = "forwarded",
         Rejected = "rejected",
         Paid = "paid",
         Denied = "denied",
@@ -25,6 +26,9 @@ kernel::text_enum! {
         DenialClosed = "denial_closed",
         VoidRequested = "void_requested",
         Voided = "voided",
+        ReplacementRequested = "replacement_requested",
+        ReplacementDropped = "replacement_dropped",
+        Replaced = "replaced",
         Cancelled = "cancelled",
     }
 }
@@ -90,6 +94,10 @@ pub enum Event {
         ack: Ack,
         at: DateTime<Utc>,
     },
+    /// A payer passed it on undecided.
+    Forwarded {
+        at: DateTime<Utc>,
+    },
     Rejected {
         by: Rejector,
         at: DateTime<Utc>,
@@ -121,6 +129,18 @@ pub enum Event {
     Voided {
         at: DateTime<Utc>,
     },
+    /// Another claim is to take its place.
+    ReplacementRequested {
+        at: DateTime<Utc>,
+    },
+    /// The other claim doesn't: it was given up, or nobody took it.
+    ReplacementDropped {
+        at: DateTime<Utc>,
+    },
+    /// The payer took the other claim in its place.
+    Replaced {
+        at: DateTime<Utc>,
+    },
     Cancelled,
 }
 
@@ -138,6 +158,7 @@ impl Event {
             Self::Transmitted { .. } => EventKind::Transmitted,
             Self::TransmitFailed { .. } => EventKind::TransmitFailed,
             Self::Acknowledged { .. } => EventKind::Acknowledged,
+            Self::Forwarded { .. } => EventKind::Forwarded,
             Self::Rejected { .. } => EventKind::Rejected,
             Self::Paid { .. } => EventKind::Paid,
             Self::Denied { .. } => EventKind::Denied,
@@ -146,6 +167,9 @@ impl Event {
             Self::DenialClosed { .. } => EventKind::DenialClosed,
             Self::VoidRequested { .. } => EventKind::VoidRequested,
             Self::Voided { .. } => EventKind::Voided,
+            Self::ReplacementRequested { .. } => EventKind::ReplacementRequested,
+            Self::ReplacementDropped { .. } => EventKind::ReplacementDropped,
+            Self::Replaced { .. } => EventKind::Replaced,
             Self::Cancelled => EventKind::Cancelled,
         }
     }
@@ -166,6 +190,7 @@ impl EventKind {
             Self::Transmitted => Event::Transmitted { at },
             Self::TransmitFailed => Event::TransmitFailed { at },
             Self::Acknowledged => Event::Acknowledged { ack: Ack::Pended, at },
+            Self::Forwarded => Event::Forwarded { at },
             Self::Rejected => Event::Rejected { by: Rejector::Payer, at },
             Self::Paid => Event::Paid { kind: PaidKind::Full, at },
             Self::Denied => Event::Denied { kind: DeniedKind::Plain, at },
@@ -174,234 +199,11 @@ impl EventKind {
             Self::DenialClosed => Event::DenialClosed { write_off: false },
             Self::VoidRequested => Event::VoidRequested { at },
             Self::Voided => Event::Voided { at },
+            Self::ReplacementRequested => Event::ReplacementRequested { at },
+            Self::ReplacementDropped => Event::ReplacementDropped { at },
+            Self::Replaced => Event::Replaced { at },
             Self::Cancelled => Event::Cancelled,
         }
-    }
-}
-
-/// Where an event leads.
-pub(super) enum Move {
-    To(State),
-    /// True, but old news: it is kept, and changes nothing.
-    Stay,
-    Illegal,
-}
-
-pub(super) fn outcome(state: State, event: Event) -> Move {
-    if state.disposition != Disposition::Active {
-        return Move::Illegal;
-    }
-    if let Some(standing) = state.before_void {
-        return while_void_pending(state, standing, event);
-    }
-    match event {
-        Event::ValidationFailed | Event::ValidationPassed | Event::Held | Event::Released | Event::Edited => {
-            prepared(state, event)
-        }
-        Event::MarkedReady => match (state.status, state.payer_state) {
-            (Status::Draft, PayerState::Held) => Move::Illegal,
-            (Status::Draft, _) => locally(state, Status::Ready, PayerState::None),
-            (Status::Ready | Status::Submitted | Status::Paid | Status::Denied, _) => Move::Illegal,
-        },
-        Event::Submitted { at } if state.status == Status::Ready => {
-            by_payer(state, Status::Submitted, PayerState::Queued, at)
-        }
-        Event::Transmitted { at } => transmitted(state, at),
-        Event::TransmitFailed { at } if state.payer_state == PayerState::Queued => {
-            by_payer(state, Status::Ready, PayerState::TransmitFailed, at)
-        }
-        Event::Acknowledged { ack, at } => acknowledged(state, ack.into(), at),
-        Event::Rejected { by, at } => rejected(state, by.into(), at),
-        // a remittance may come without any acknowledgment, so from every submitted state
-        Event::Paid { kind, at } if state.status == Status::Submitted => {
-            by_payer(state.transmitted(), Status::Paid, kind.into(), at)
-        }
-        Event::Denied { kind, at } if state.status == Status::Submitted => {
-            by_payer(state.transmitted(), Status::Denied, kind.into(), at)
-        }
-        Event::Reversed { at } if matches!(state.status, Status::Paid | Status::Denied) => {
-            by_payer(state, Status::Submitted, PayerState::Reversed, at)
-        }
-        Event::Appealed { at } if state.status == Status::Denied => {
-            by_payer(state, Status::Submitted, PayerState::Appealed, at)
-        }
-        Event::DenialClosed { write_off } if state.status == Status::Denied => {
-            let disposition = if write_off { Disposition::WrittenOff } else { Disposition::Active };
-            Move::To(State { payer_state: PayerState::DeniedFinal, disposition, ..state })
-        }
-        Event::VoidRequested { at } if is_voidable(state) => {
-            let before_void = Some((state.status, state.payer_state));
-            by_payer(State { before_void, ..state }, Status::Submitted, PayerState::VoidPending, at)
-        }
-        Event::Cancelled if matches!(state.status, Status::Draft | Status::Ready) && !state.was_transmitted => {
-            Move::To(State { disposition: Disposition::Cancelled, ..state })
-        }
-        Event::Submitted { .. }
-        | Event::TransmitFailed { .. }
-        | Event::Paid { .. }
-        | Event::Denied { .. }
-        | Event::Reversed { .. }
-        | Event::Appealed { .. }
-        | Event::DenialClosed { .. }
-        | Event::VoidRequested { .. }
-        | Event::Voided { .. }
-        | Event::Cancelled => Move::Illegal,
-    }
-}
-
-/// The payer must know the claim: there is nothing to take back before.
-const fn is_voidable(state: State) -> bool {
-    match state.status {
-        Status::Submitted => matches!(state.payer_state, PayerState::Accepted),
-        Status::Paid | Status::Denied => true,
-        Status::Draft | Status::Ready => false,
-    }
-}
-
-/// What can happen between the void and its answer. The payer may decide on the claim meanwhile, which is then where a
-/// refused void leads back to.
-fn while_void_pending(state: State, standing: (Status, PayerState), event: Event) -> Move {
-    let decided = |status, payer_state| Move::To(State { before_void: Some((status, payer_state)), ..state });
-    match event {
-        Event::Voided { at } | Event::Reversed { at } => {
-            Move::To(State { disposition: Disposition::Voided, payer_state_at: Some(at), ..state })
-        }
-        Event::TransmitFailed { at } => not_voided(state, standing, at),
-        Event::Rejected { by: _, at } if is_newer(state, at) => not_voided(state, standing, at),
-        Event::Paid { kind, at: _ } if standing.0 == Status::Submitted => decided(Status::Paid, kind.into()),
-        Event::Denied { kind, at: _ } if standing.0 == Status::Submitted => decided(Status::Denied, kind.into()),
-        Event::Rejected { .. } | Event::Acknowledged { .. } | Event::Transmitted { .. } => Move::Stay,
-        Event::ValidationFailed
-        | Event::ValidationPassed
-        | Event::Held
-        | Event::Released
-        | Event::Edited
-        | Event::MarkedReady
-        | Event::Submitted { .. }
-        | Event::Paid { .. }
-        | Event::Denied { .. }
-        | Event::Appealed { .. }
-        | Event::DenialClosed { .. }
-        | Event::VoidRequested { .. }
-        | Event::Cancelled => Move::Illegal,
-    }
-}
-
-fn not_voided(state: State, (status, payer_state): (Status, PayerState), at: DateTime<Utc>) -> Move {
-    by_payer(State { before_void: None, ..state }, status, payer_state, at)
-}
-
-/// Work inside the practice, before the claim leaves.
-fn prepared(state: State, event: Event) -> Move {
-    match (event, state.status, state.payer_state) {
-        // why it came back stays visible until it is ready again
-        (Event::ValidationFailed, Status::Draft, PayerState::None | PayerState::ValidationFailed) => {
-            locally(state, Status::Draft, PayerState::ValidationFailed)
-        }
-        (Event::ValidationPassed, Status::Draft, PayerState::ValidationFailed) => {
-            locally(state, Status::Draft, PayerState::None)
-        }
-        (Event::ValidationFailed | Event::ValidationPassed | Event::Edited, Status::Draft, _) => Move::Stay,
-        (Event::Edited, Status::Ready, _) => locally(state, Status::Draft, PayerState::None),
-        (Event::Held, Status::Draft | Status::Ready, _) => locally(state, Status::Draft, PayerState::Held),
-        (Event::Released, Status::Draft, PayerState::Held) => locally(state, Status::Draft, PayerState::None),
-        (_, Status::Draft | Status::Ready | Status::Submitted | Status::Paid | Status::Denied, _) => Move::Illegal,
-    }
-}
-
-/// The confirmation may come after the answers that it made possible.
-fn transmitted(state: State, at: DateTime<Utc>) -> Move {
-    match (state.status, state.payer_state) {
-        (Status::Submitted, PayerState::Queued) => {
-            by_payer(state.transmitted(), Status::Submitted, PayerState::Transmitted, at)
-        }
-        (Status::Submitted | Status::Paid | Status::Denied, _) => Move::Stay,
-        (Status::Draft, state) if is_rejected(state) => Move::Stay,
-        (Status::Draft | Status::Ready, _) => Move::Illegal,
-    }
-}
-
-/// A positive acknowledgment wins by rank, or by being newer.
-fn acknowledged(state: State, to: PayerState, at: DateTime<Utc>) -> Move {
-    match (state.status, rank(state.payer_state), rank(to)) {
-        (Status::Submitted, Some(now), Some(new)) => {
-            let is_newer = now >= ACKNOWLEDGED && is_newer(state, at);
-            if new > now || is_newer { by_payer(state.transmitted(), Status::Submitted, to, at) } else { Move::Stay }
-        }
-        // already decided, or on the way to a second decision
-        (Status::Submitted | Status::Paid | Status::Denied, _, _) => Move::Stay,
-        (Status::Draft, _, _) if is_rejected(state.payer_state) && !is_newer(state, at) => Move::Stay,
-        (Status::Draft | Status::Ready, _, _) => Move::Illegal,
-    }
-}
-
-/// A rejection beats what a partner said earlier, never what it said later, and never a remittance.
-fn rejected(state: State, to: PayerState, at: DateTime<Utc>) -> Move {
-    match (state.status, rank(state.payer_state)) {
-        (Status::Submitted, Some(now)) if now < ACKNOWLEDGED || is_newer(state, at) => {
-            by_payer(state.transmitted(), Status::Draft, to, at)
-        }
-        (Status::Submitted | Status::Paid | Status::Denied, _) => Move::Stay,
-        (Status::Draft, _) if is_rejected(state.payer_state) => Move::Stay,
-        (Status::Draft | Status::Ready, _) => Move::Illegal,
-    }
-}
-
-/// How far the first round has come; `None` outside of it.
-pub(super) const fn rank(state: PayerState) -> Option<u8> {
-    match state {
-        PayerState::Queued => Some(0),
-        PayerState::Transmitted => Some(1),
-        PayerState::Received => Some(ACKNOWLEDGED),
-        PayerState::Accepted => Some(3),
-        PayerState::Pended => Some(4),
-        PayerState::None
-        | PayerState::ValidationFailed
-        | PayerState::Held
-        | PayerState::RejectedTransport
-        | PayerState::RejectedClearinghouse
-        | PayerState::RejectedPayer
-        | PayerState::TransmitFailed
-        | PayerState::Forwarded
-        | PayerState::Reversed
-        | PayerState::Appealed
-        | PayerState::VoidPending
-        | PayerState::ReplacementPending
-        | PayerState::PaidFull
-        | PayerState::PaidPartial
-        | PayerState::ZeroPayPatientResponsibility
-        | PayerState::PaidZeroContractual
-        | PayerState::Denied
-        | PayerState::DeniedAppealable
-        | PayerState::DeniedFinal => None,
-    }
-}
-
-/// From this rank on, a partner has spoken, and its clock counts.
-const ACKNOWLEDGED: u8 = 2;
-
-const fn is_rejected(state: PayerState) -> bool {
-    matches!(state, PayerState::RejectedTransport | PayerState::RejectedClearinghouse | PayerState::RejectedPayer)
-}
-
-fn is_newer(state: State, at: DateTime<Utc>) -> bool {
-    state.payer_state_at.is_none_or(|known| at > known)
-}
-
-/// A step of our own: the payer's clock does not move.
-fn locally(state: State, status: Status, payer_state: PayerState) -> Move {
-    Move::To(State { status, payer_state, ..state })
-}
-
-/// A step of this round, at the sender's time.
-fn by_payer(state: State, status: Status, payer_state: PayerState, at: DateTime<Utc>) -> Move {
-    Move::To(State { status, payer_state, payer_state_at: Some(at), ..state })
-}
-
-impl State {
-    const fn transmitted(mut self) -> Self {
-        self.was_transmitted = true;
-        self
     }
 }
 

@@ -1,10 +1,11 @@
 use chrono::{DateTime, TimeZone, Utc};
 use proptest::prelude::*;
 
-use super::event::rank;
+use super::moves::rank;
 use super::*;
 
 mod columns;
+mod replacing;
 
 fn at(second: i64) -> DateTime<Utc> {
     Utc.timestamp_opt(1_800_000_000 + second, 0).unwrap()
@@ -43,6 +44,10 @@ fn event() -> impl Strategy<Value = Event> {
             Event::DenialClosed { .. } => Event::DenialClosed { write_off: variant == 0 },
             Event::VoidRequested { .. } => Event::VoidRequested { at },
             Event::Voided { .. } => Event::Voided { at },
+            Event::Forwarded { .. } => Event::Forwarded { at },
+            Event::ReplacementRequested { .. } => Event::ReplacementRequested { at },
+            Event::ReplacementDropped { .. } => Event::ReplacementDropped { at },
+            Event::Replaced { .. } => Event::Replaced { at },
             same @ (Event::ValidationFailed
             | Event::ValidationPassed
             | Event::Held
@@ -111,8 +116,17 @@ proptest! {
             }
             if stop || state.disposition != Disposition::Active {
                 let ended = State { disposition, ..state };
-                prop_assert!(ended.apply(event).is_err());
-                prop_assert_eq!(ended.allowed().count(), 0);
+                // a replacement is settled with the payer, and may be rejected after all
+                let is_replaced = ended.disposition == Disposition::Replaced
+                    && ended.payer_state == PayerState::ReplacementPending;
+                if is_replaced {
+                    let next = ended.apply(event).unwrap_or(ended);
+                    let stays = next == State { standing: next.standing, ..ended };
+                    prop_assert!(stays || event.kind() == EventKind::ReplacementDropped);
+                } else {
+                    prop_assert!(ended.apply(event).is_err());
+                    prop_assert_eq!(ended.allowed().count(), 0);
+                }
             }
         }
     }
@@ -125,7 +139,12 @@ proptest! {
             if let Ok(next) = state.apply(event) {
                 let spoke = matches!(
                     event.kind(),
-                    EventKind::Transmitted | EventKind::Acknowledged | EventKind::Rejected | EventKind::Paid | EventKind::Denied
+                    EventKind::Transmitted
+                        | EventKind::Acknowledged
+                        | EventKind::Forwarded
+                        | EventKind::Rejected
+                        | EventKind::Paid
+                        | EventKind::Denied
                 );
                 has_left |= spoke;
                 state = next;
@@ -143,8 +162,8 @@ proptest! {
         let mut state = State::DRAFTED;
         for (event, _) in walk {
             let Ok(next) = state.apply(event) else { continue };
-            // a void that the payer refused leads back to what a remittance made of it
-            if next.status != state.status && state.before_void != Some((next.status, next.payer_state)) {
+            // a void that the payer refused, or a replacement that nobody took, leads back to what a remittance made of it
+            if next.status != state.status && state.standing != Some((next.status, next.payer_state)) {
                 match next.status {
                     Status::Paid => prop_assert_eq!(event.kind(), EventKind::Paid),
                     Status::Denied => prop_assert_eq!(event.kind(), EventKind::Denied),
@@ -196,6 +215,7 @@ fn a_claim_is_voided_from_wherever_the_payer_knows_it_and_nowhere_else() {
         let pending = known.apply(Event::VoidRequested { at: at(2) }).unwrap();
         assert_eq!(pending.to_string(), "submitted(void_pending)");
         assert!(pending.apply(Event::VoidRequested { at: at(3) }).is_err());
+        assert!(pending.apply(Event::ReplacementRequested { at: at(3) }).is_err());
         let voided = pending.apply(Event::Voided { at: at(3) }).unwrap();
         assert_eq!(voided.to_string(), "submitted(void_pending) voided");
         let refused = pending.apply(Event::Rejected { by: Rejector::Payer, at: at(3) }).unwrap();
@@ -311,8 +331,12 @@ fn a_denial_is_appealed_or_closed() {
     let appealed = denied.apply(Event::Appealed { at: at(2) }).unwrap();
     assert_eq!(appealed.to_string(), "submitted(appealed)");
     assert_eq!(appealed.apply(Event::Paid { kind: PaidKind::Full, at: at(3) }).unwrap().status, Status::Paid);
+    let reversed = appealed.apply(Event::Reversed { at: at(3) }).unwrap();
+    assert_eq!(reversed.to_string(), "submitted(reversed)", "the payer takes the denial back before it decides anew");
     let closed = denied.apply(Event::DenialClosed { write_off: true }).unwrap();
     assert_eq!(closed.to_string(), "denied(denied_final) written_off");
+    let given_up = denied.apply(Event::DenialClosed { write_off: false }).unwrap();
+    assert!(given_up.apply(Event::Appealed { at: at(2) }).is_err(), "it was accepted");
 }
 
 #[test]
@@ -358,7 +382,7 @@ fn a_refusal_reads_as_a_sentence_about_the_claim() {
     let denied = submitted(&[Event::Denied { kind: DeniedKind::Plain, at: at(1) }]);
     assert_eq!(
         refused(denied, submit),
-        "claim is DENIED: it can't be submitted; appeal, close the denial, void it, or wait until the payer takes it back"
+        "claim is DENIED: it can't be submitted; appeal, close the denial, replace or void it, or wait until the payer takes it back"
     );
     let cancelled = ready.apply(Event::Cancelled).unwrap();
     assert_eq!(
@@ -372,7 +396,9 @@ fn a_refusal_reads_as_a_sentence_about_the_claim() {
 fn advice_is_possible_from_where_it_is_given() {
     for (status, payer_states) in ALLOWED_PAIRS {
         for (payer_state, was_transmitted) in payer_states.iter().flat_map(|state| [(*state, false), (*state, true)]) {
-            let state = State { status: *status, payer_state, was_transmitted, ..State::DRAFTED };
+            let is_pending = matches!(payer_state, PayerState::VoidPending | PayerState::ReplacementPending);
+            let standing = is_pending.then_some((Status::Paid, PayerState::PaidFull));
+            let state = State { status: *status, payer_state, was_transmitted, standing, ..State::DRAFTED };
             let advice = words::advice(state);
             for (word, event) in [
                 ("mark it ready", EventKind::MarkedReady),
@@ -382,6 +408,8 @@ fn advice_is_possible_from_where_it_is_given() {
                 ("release", EventKind::Released),
                 ("appeal", EventKind::Appealed),
                 ("close the denial", EventKind::DenialClosed),
+                ("replace", EventKind::ReplacementRequested),
+                ("void", EventKind::VoidRequested),
             ] {
                 assert!(!advice.contains(word) || state.allowed().any(|kind| kind == event), "{state}: {advice}");
             }

@@ -37,6 +37,7 @@ pub(super) const fn asked(event: EventKind) -> &'static str {
         EventKind::Transmitted => "have been sent",
         EventKind::TransmitFailed => "fail to be sent",
         EventKind::Acknowledged => "be acknowledged",
+        EventKind::Forwarded => "be passed on",
         EventKind::Rejected => "be rejected",
         EventKind::Paid => "be paid",
         EventKind::Denied => "be denied",
@@ -45,6 +46,9 @@ pub(super) const fn asked(event: EventKind) -> &'static str {
         EventKind::DenialClosed => "have its denial closed",
         EventKind::VoidRequested => "be voided",
         EventKind::Voided => "have been voided by the payer",
+        EventKind::ReplacementRequested => "be replaced",
+        EventKind::ReplacementDropped => "lose its replacement",
+        EventKind::Replaced => "have been replaced at the payer",
         EventKind::Cancelled => "be cancelled",
     }
 }
@@ -64,8 +68,12 @@ pub(super) const fn advice(state: State) -> &'static str {
         (Status::Ready, _, false) => "submit, edit or cancel it",
         (Status::Ready, _, true) => "submit or edit it",
         (Status::Submitted, PayerState::Queued, _) => "wait until it is sent and answered",
+        (Status::Submitted, PayerState::ReplacementPending, _) => {
+            "wait for the answer to its replacement, or give that up"
+        }
         (Status::Submitted, _, _) => "wait for the payer's answer",
-        (Status::Paid, _, _) => "void it, or wait until the payer takes its payment back",
-        (Status::Denied, _, _) => "appeal, close the denial, void it, or wait until the payer takes it back",
+        (Status::Paid, _, _) => "replace or void it, or wait until the payer takes its payment back",
+        (Status::Denied, PayerState::DeniedFinal, _) => "replace or void it, or wait until the payer takes it back",
+        (Status::Denied, _, _) => "appeal, close the denial, replace or void it, or wait until the payer takes it back",
     }
 }

@@ -7,7 +7,7 @@ use prost::Message;
 use sha2::{Digest, Sha256};
 use therapy_claims::claims::v1 as pb;
 
-use super::{Answer, Reason, RejectedBy, Report};
+use super::{Answer, Reason, RejectedBy, Report, Told};
 use crate::adjudication::{AdjudicationError, Adjustment, AdjustmentGroup};
 
 /// How far the reporter's clock may be ahead of ours.
@@ -55,7 +55,10 @@ fn answer(
     use pb::report_payer_response_request::Response;
     match answer {
         None => {
-            v.add("response", "must be one of received, accepted, pended, rejected, paid, denied, voided");
+            v.add(
+                "response",
+                "must be one of received, accepted, pended, forwarded, rejected, paid, denied, reversed, voided",
+            );
             Answer::Received
         }
         Some(Response::Received(pb::PayerReceived {})) => Answer::Received,
@@ -68,6 +71,8 @@ fn answer(
         Some(Response::Rejected(message)) => rejected(v, message),
         Some(Response::Paid(message)) => paid(v, message),
         Some(Response::Denied(message)) => denied(v, message, today),
+        Some(Response::Forwarded(pb::PayerForwarded {})) => Answer::Forwarded,
+        Some(Response::Reversed(message)) => reversed(v, message, today),
         Some(Response::Voided(pb::PayerVoided {})) => Answer::Voided,
     }
 }
@@ -89,14 +94,21 @@ fn rejected(v: &mut Violations, pb::PayerRejected { source, reasons: all }: &pb:
 }
 
 fn paid(v: &mut Violations, message: &pb::PayerPaid) -> Answer {
-    let pb::PayerPaid { paid_amount, patient_responsibility_amount, adjustments: all, payer_claim_number, paid_on } =
-        message;
+    let pb::PayerPaid {
+        paid_amount,
+        patient_responsibility_amount,
+        adjustments: all,
+        payer_claim_number,
+        paid_on,
+        forwarded,
+    } = message;
     Answer::Paid {
         paid: v.amount("paid.paid_amount", paid_amount),
         patient_responsibility: v.amount("paid.patient_responsibility_amount", patient_responsibility_amount),
         adjustments: adjustments(v, "paid.adjustments", all),
         payer_claim_number: v.optional_text("paid.payer_claim_number", payer_claim_number, 80),
         on: v.date("paid.paid_on", paid_on.map(Into::into)),
+        forwarded: *forwarded,
     }
 }
 
@@ -112,6 +124,23 @@ fn denied(v: &mut Violations, message: &pb::PayerDenied, today: NaiveDate) -> An
         on: v.optional_date("denied.denied_on", denied_on.map(Into::into)).unwrap_or(today),
         appealable: *appealable,
     }
+}
+
+fn reversed(v: &mut Violations, message: &pb::PayerReversed, today: NaiveDate) -> Answer {
+    let pb::PayerReversed { paid_amount, patient_responsibility_amount, adjustments: all, reversed_on } = message;
+    let all = adjustments(v, "reversed.adjustments", all);
+    let is_told = !paid_amount.is_empty();
+    if !is_told && (!all.is_empty() || !patient_responsibility_amount.is_empty()) {
+        v.add("reversed.paid_amount", "must be given when other amounts are");
+    }
+    let told = is_told.then(|| Told {
+        paid: v.amount("reversed.paid_amount", paid_amount),
+        patient_responsibility: v
+            .amount_or_zero("reversed.patient_responsibility_amount", patient_responsibility_amount),
+        adjustments: all,
+    });
+    let on = v.optional_date("reversed.reversed_on", reversed_on.map(Into::into)).unwrap_or(today);
+    Answer::Reversed { told, on }
 }
 
 fn reasons(v: &mut Violations, path: &str, all: &[pb::ResponseReason]) -> Vec<Reason> {

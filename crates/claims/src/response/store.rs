@@ -6,13 +6,14 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use kernel::id::{PracticeId, SubmissionId};
+use kernel::id::{PracticeId, ResponseId, SubmissionId};
 use kernel::{Failure, Permission, Phi};
 use schema::tables::claims::{acknowledgments, claims, submissions};
 use schema::{Cached, Db, Error, Explain, Json, Refused, Tx};
 use uuid::Uuid;
 
-use super::{Answer, Response};
+use super::posting::Earlier;
+use super::{Answer, Response, ResponseOutcome};
 use crate::claim::Claim;
 
 #[derive(QueryableByName)]
@@ -64,6 +65,52 @@ pub async fn last_submission(tx: &Tx<'_>, number: &str) -> Result<Option<Submiss
     Ok(query.first(&mut tx.conn()).await.optional().map_err(Error::from)?)
 }
 
+/// The decisions and reversals that came for the claim of that number, the oldest first.
+pub async fn earlier(tx: &Tx<'_>, number: &str) -> Result<Vec<Earlier>, Failure> {
+    let query = acknowledgments::table
+        .inner_join(
+            claims::table
+                .on(claims::practice_id.eq(acknowledgments::practice_id).and(claims::id.eq(acknowledgments::claim_id))),
+        )
+        .filter(acknowledgments::practice_id.eq(tx.practice()))
+        .filter(claims::claim_number.eq(number))
+        .filter(acknowledgments::kind.eq_any(["paid", "denied", "reversed"]))
+        .order((acknowledgments::occurred_at, acknowledgments::id))
+        .select((acknowledgments::id, acknowledgments::occurred_at, acknowledgments::body, acknowledgments::outcome));
+    let rows: Vec<(ResponseId, DateTime<Utc>, Json<Answer>, ResponseOutcome)> =
+        query.load(&mut tx.conn()).await.map_err(Error::from)?;
+    let earlier = |(id, responded_at, answer, outcome): (_, _, Json<Answer>, _)| Earlier {
+        id,
+        responded_at,
+        answer: answer.0,
+        outcome,
+    };
+    Ok(rows.into_iter().map(earlier).collect())
+}
+
+/// Notes that answers wait no more, when the transaction commits.
+pub fn free_at_commit(tx: &Tx<'_>, ids: Vec<ResponseId>) {
+    if ids.is_empty() {
+        return;
+    }
+    let ids = Arc::new(ids);
+    tx.defer(move |tx| {
+        let ids = Arc::clone(&ids);
+        Box::pin(async move {
+            let parked = acknowledgments::table
+                .filter(acknowledgments::practice_id.eq(tx.practice()))
+                .filter(acknowledgments::id.eq_any(&*ids))
+                .filter(acknowledgments::outcome.eq(ResponseOutcome::Parked));
+            let update = diesel::update(parked).set((
+                acknowledgments::outcome.eq(ResponseOutcome::Applied),
+                acknowledgments::outcome_reason.eq(None::<String>),
+            ));
+            let freed = update.execute(&mut tx.conn()).await.map_err(Error::from)?;
+            if freed == ids.len() { Ok(()) } else { Err(Failure::internal("an answer that waited is gone")) }
+        })
+    });
+}
+
 /// What is known under a response id: the content's hash.
 pub async fn known(tx: &Tx<'_>, response_id: &str) -> Result<Option<Vec<u8>>, Failure> {
     let query = acknowledgments::table
@@ -99,8 +146,10 @@ async fn insert(tx: &Tx<'_>, response: &Response) -> Result<(), Failure> {
         Answer::Received
         | Answer::Accepted { .. }
         | Answer::Pended { .. }
+        | Answer::Forwarded
         | Answer::Paid { .. }
         | Answer::Denied { .. }
+        | Answer::Reversed { .. }
         | Answer::Voided => None,
     };
     let row = (

@@ -89,7 +89,7 @@ pub struct Facts<'a> {
     /// A consent to disclose Part 2 records is in force. Nothing is kept of consents yet: always `false`, so that such
     /// a record can't leave.
     pub has_part2_consent: bool,
-    /// The claim that this one replaces or voids. Claims of that kind can't be made yet: always `None`.
+    /// The claim that this one replaces. A void is sent under the claim's own row, and not judged: it says nothing new.
     pub replaces: Option<&'a ReplacedClaim>,
     /// Patient, coverage or practice changed since the snapshot was taken.
     pub is_stale: bool,

@@ -6,10 +6,23 @@ use bigdecimal::BigDecimal;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::{Coverage, Person};
+
 /// An earlier payer's decision on this claim.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct PriorPayer {
     pub payer_id: String,
+    #[serde(default)]
+    pub payer_name: String,
+    /// That payer's own number of its claim.
+    #[serde(default)]
+    pub payer_claim_number: String,
+    /// The coverage that was billed there.
+    #[serde(default)]
+    pub coverage: Option<Coverage>,
+    /// The person insured there, where it is not the patient.
+    #[serde(default)]
+    pub subscriber: Option<Person>,
     /// `P`, `S` or `T`.
     pub payer_sequence: String,
     /// The date of the decision, when it holds for the whole claim.

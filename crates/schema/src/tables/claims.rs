@@ -63,6 +63,7 @@ diesel::table! {
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        deadline -> Nullable<Date>,
     }
 }
 
@@ -131,6 +132,9 @@ diesel::table! {
         delay_reason_code -> Nullable<Text>,
         before_void_status -> Nullable<Text>,
         before_void_payer_state -> Nullable<Text>,
+        replaced_by_claim_id -> Nullable<Uuid>,
+        prior_claim_id -> Nullable<Uuid>,
+        is_forwarded -> Bool,
     }
 }
 

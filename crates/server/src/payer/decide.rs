@@ -179,6 +179,7 @@ fn paid(draw: &mut Draw, bill: &Bill, payer_claim_number: String) -> claims::Pay
         adjustments,
         payer_claim_number,
         paid_on: Some(day(bill.submitted_at)),
+        forwarded: false,
     }
 }
 

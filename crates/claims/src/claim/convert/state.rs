@@ -63,7 +63,9 @@ pub const fn payer_state_to_pb(state: PayerState) -> pb::PayerState {
     }
 }
 
-pub(super) const fn disposition_to_pb(disposition: Disposition) -> pb::Disposition {
+/// A disposition on the wire.
+#[must_use]
+pub const fn disposition_to_pb(disposition: Disposition) -> pb::Disposition {
     match disposition {
         Disposition::Active => pb::Disposition::Active,
         Disposition::Replaced => pb::Disposition::Replaced,

@@ -11,6 +11,10 @@ fn second(bench: &mut Bench) -> &mut PriorPayer {
     bench.snapshot.claim.payer_sequence = "S".into();
     bench.snapshot.prior_payers = vec![PriorPayer {
         payer_id: "99902".into(),
+        payer_name: "Other Sample Plan".into(),
+        payer_claim_number: "PCN-1".into(),
+        coverage: None,
+        subscriber: None,
         payer_sequence: "P".into(),
         adjudicated_on: Some(day("2026-03-20")),
         paid: money("100.00"),

@@ -178,6 +178,10 @@ fn a_later_payers_time_runs_from_the_earlier_ones_decision() {
     bench.snapshot.claim.payer_sequence = "S".into();
     let mut prior = PriorPayer {
         payer_id: "99901".into(),
+        payer_name: String::new(),
+        payer_claim_number: String::new(),
+        coverage: None,
+        subscriber: None,
         payer_sequence: "P".into(),
         adjudicated_on: Some(day("2026-05-01")),
         paid: 0.into(),

@@ -131,12 +131,12 @@ pub(super) const RULES: &[Rule] = &[
         reports: "clinical.patients (practice_id,date_of_birth)",
     },
     Rule {
-        name: "5: at most one active claim per session and payer sequence",
+        name: "5: at most one active first claim per session and payer sequence",
         violations: "
             SELECT 'claims.claims_active_session_key' AS line
             WHERE NOT EXISTS (
               SELECT FROM pg_indexes WHERE schemaname = 'claims' AND indexdef LIKE
-                '%UNIQUE INDEX % ON claims.claims USING btree (practice_id, session_id, payer_sequence) WHERE (disposition = ''active''::text)')",
+                '%UNIQUE INDEX % ON claims.claims USING btree (practice_id, session_id, payer_sequence) WHERE ((disposition = ''active''::text) AND (frequency = ''1''::text))')",
         bad: "DROP INDEX claims.claims_active_session_key",
         reports: "claims.claims_active_session_key",
     },

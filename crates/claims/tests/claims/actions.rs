@@ -8,6 +8,7 @@ use therapy_claims::common::v1::ClaimStatus;
 use tonic::Code;
 
 use crate::desk::{Desk, accepted, denied, paid, rejected, report};
+use crate::reversing::assert_books;
 use crate::world::{World, assert_stands, bad_fields, body, codes, days_later, fact, refusal, request_id};
 
 fn precondition(reason: &str) -> (Code, String) {
@@ -28,21 +29,6 @@ async fn paid_claim(desk: &Desk) -> pb::Claim {
     let (claim, _) = desk.submitted().await;
     desk.effect(&claim, &format!("835 {}", claim.id), paid()).await;
     desk.world.get(&claim.id).await.unwrap()
-}
-
-/// Asserts that the claim's sums are those of its ledger, and what they come to.
-async fn assert_books(world: &World, claim: &str, sums: &str) {
-    let of_claim = format!("FROM claims.claims WHERE id = '{claim}'");
-    let told = format!("SELECT concat_ws(' ', paid_amount, adjusted_amount, patient_responsibility_amount) {of_claim}");
-    assert_eq!(world.ask(&told).await, sums);
-    let sum = |kinds: &str| format!("coalesce(sum(amount) FILTER (WHERE kind IN ({kinds})), 0)::numeric(12,2)");
-    let booked = format!(
-        "SELECT concat_ws(' ', {}, {}, {}) FROM claims.ledger_entries WHERE claim_id = '{claim}'",
-        sum("'payer_payment'"),
-        sum("'adjustment', 'write_off'"),
-        sum("'patient_responsibility'")
-    );
-    assert_eq!(world.ask(&booked).await, sums, "the ledger");
 }
 
 #[tokio::test]

@@ -252,6 +252,7 @@ pub(crate) fn paid() -> Answer {
         ],
         payer_claim_number: "PCN-1".into(),
         paid_on: Some((2026, 3, 20).into()),
+        forwarded: false,
     })
 }
 

@@ -8,8 +8,19 @@ use tonic_types::StatusExt;
 use crate::world::{World, fact};
 
 /// Moves that callers make, and the event that each is.
-const MOVES: [&str; 7] =
-    ["UpdateClaim", "MarkReady", "SubmitClaim", "CancelClaim", "CloseDenial", "WriteOffClaim", "VoidClaim"];
+const MOVES: [&str; 11] = [
+    "UpdateClaim",
+    "MarkReady",
+    "SubmitClaim",
+    "CancelClaim",
+    "HoldClaim",
+    "ReleaseClaim",
+    "CreateReplacement",
+    "CloseDenial",
+    "WriteOffClaim",
+    "VoidClaim",
+    "FileAppeal",
+];
 
 async fn attempt(world: &World, claim: &pb::Claim, name: &str) -> Result<pb::Claim, tonic::Status> {
     match name {
@@ -19,6 +30,10 @@ async fn attempt(world: &World, claim: &pb::Claim, name: &str) -> Result<pb::Cla
         "CloseDenial" => world.close_denial(&claim.id).await,
         "WriteOffClaim" => world.write_off(&claim.id).await.map(|_| claim.clone()),
         "VoidClaim" => world.void(&claim.id).await.map(|_| claim.clone()),
+        "FileAppeal" => world.appeal(&claim.id).await.map(|_| claim.clone()),
+        "HoldClaim" => world.hold(&claim.id).await,
+        "ReleaseClaim" => world.release(&claim.id).await,
+        "CreateReplacement" => world.replace(&claim.id).await,
         _ => world.cancel(&claim.id).await,
     }
 }
@@ -31,6 +46,10 @@ fn event(name: &str) -> Event {
         "CloseDenial" => Event::DenialClosed { write_off: false },
         "WriteOffClaim" => Event::DenialClosed { write_off: true },
         "VoidClaim" => Event::VoidRequested { at: DateTime::<Utc>::MAX_UTC },
+        "FileAppeal" => Event::Appealed { at: DateTime::<Utc>::MAX_UTC },
+        "HoldClaim" => Event::Held,
+        "ReleaseClaim" => Event::Released,
+        "CreateReplacement" => Event::ReplacementRequested { at: DateTime::<Utc>::MAX_UTC },
         _ => Event::Cancelled,
     }
 }
@@ -56,16 +75,20 @@ async fn every_move_that_a_state_does_not_allow_says_what_it_does() {
                         disposition,
                         payer_state_at: None,
                         was_transmitted: false,
-                        before_void: (*payer_state == PayerState::VoidPending)
+                        standing: matches!(payer_state, PayerState::VoidPending | PayerState::ReplacementPending)
                             .then_some((Status::Submitted, PayerState::Accepted)),
                     };
+                    if disposition == Disposition::Replaced && *payer_state != PayerState::ReplacementPending {
+                        // no such state
+                        continue;
+                    }
                     let Err(illegal) = state.apply(event(name)) else { continue };
                     world
                         .run(&format!(
                             "UPDATE claims.claims SET status = '{status}', payer_state = '{payer_state}', disposition = '{disposition}', \
-                             before_void_status = {}, before_void_payer_state = {}",
-                            quoted(state.before_void.map(|(status, _)| status)),
-                            quoted(state.before_void.map(|(_, payer_state)| payer_state)),
+                             before_void_status = {}, before_void_payer_state = {}, replaced_by_claim_id = id",
+                            quoted(state.standing.map(|(status, _)| status)),
+                            quoted(state.standing.map(|(_, payer_state)| payer_state)),
                         ))
                         .await;
                     let before = world.get(&claim.id).await.unwrap();

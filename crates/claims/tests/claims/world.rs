@@ -63,7 +63,7 @@ impl World {
         let (batcher, _workers) =
             Batcher::start(&Db::new(&db.url_as("claims_audit"), Batcher::CONNECTIONS).unwrap(), MacKeys::known());
         let vault = Vault::new(Db::new(&db.url_as("claims_app"), 16).unwrap(), batcher);
-        let owner = Db::new(&db.url_as("postgres"), 1).unwrap();
+        let owner = Db::new(&db.url_as("postgres"), 2).unwrap();
         let (payers, hub) = (Payers::new(vault.db().clone()), Hub::new());
         let drafter = Drafter::new(payers.clone(), hub.clone());
         let practice = practice(&db).await;
@@ -252,6 +252,37 @@ impl World {
         body(self.claims.close_denial(self.billing.call("ClaimService/CloseDenial", request)).await)
     }
 
+    pub(crate) async fn hold(&self, id: &str) -> Result<pb::Claim, Status> {
+        let request = pb::HoldClaimRequest { id: id.to_owned(), ..Default::default() };
+        body(self.claims.hold_claim(self.billing.call("ClaimService/HoldClaim", request)).await)
+    }
+
+    pub(crate) async fn release(&self, id: &str) -> Result<pb::Claim, Status> {
+        let request = pb::ReleaseClaimRequest { id: id.to_owned(), ..Default::default() };
+        body(self.claims.release_claim(self.billing.call("ClaimService/ReleaseClaim", request)).await)
+    }
+
+    pub(crate) async fn replace(&self, id: &str) -> Result<pb::Claim, Status> {
+        let request = pb::CreateReplacementRequest { claim_id: id.to_owned(), ..Default::default() };
+        body(self.claims.create_replacement(self.billing.call("ClaimService/CreateReplacement", request)).await)
+    }
+
+    pub(crate) async fn bill_next(&self, id: &str) -> Result<pb::Claim, Status> {
+        let request = pb::CreateSecondaryRequest { claim_id: id.to_owned(), ..Default::default() };
+        body(self.claims.create_secondary(self.billing.call("ClaimService/CreateSecondary", request)).await)
+    }
+
+    /// Appeals until a fortnight after the day of the calls.
+    pub(crate) async fn appeal(&self, id: &str) -> Result<pb::ClaimAction, Status> {
+        let request = pb::FileAppealRequest {
+            claim_id: id.to_owned(),
+            reason: WHY.into(),
+            deadline: Some((2026, 4, 3).into()),
+            ..Default::default()
+        };
+        body(self.actions.file_appeal(self.billing.call("ClaimActionService/FileAppeal", request)).await)
+    }
+
     pub(crate) async fn void(&self, id: &str) -> Result<pb::ClaimAction, Status> {
         self.void_as(&self.admin, id).await
     }
@@ -332,9 +363,12 @@ impl World {
     }
 
     pub(crate) async fn timeline(&self, id: &str) -> Vec<pb::ClaimEvent> {
+        self.story_as(&self.billing, id).await.events
+    }
+
+    pub(crate) async fn story_as(&self, caller: &Caller, id: &str) -> pb::GetClaimTimelineResponse {
         let request = pb::GetClaimTimelineRequest { id: id.to_owned(), page_size: 500, ..Default::default() };
-        let call = self.billing.call("ClaimService/GetClaimTimeline", request);
-        body(self.claims.get_claim_timeline(call).await).unwrap().events
+        body(self.claims.get_claim_timeline(caller.call("ClaimService/GetClaimTimeline", request)).await).unwrap()
     }
 
     pub(crate) async fn complete(&self, session: SessionId) -> Result<clinical_pb::CompleteSessionResponse, Status> {

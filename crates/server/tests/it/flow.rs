@@ -120,6 +120,26 @@ pub(crate) async fn accepted(practice: &Practice, adapter: &Client) -> String {
     claim
 }
 
+/// A draft that is held back.
+pub(crate) async fn held(practice: &Practice, id: String) -> String {
+    let request = claims::HoldClaimRequest { id: id.clone(), ..Default::default() };
+    practice.billing.claims().hold_claim(request).await.unwrap();
+    id
+}
+
+/// A claim that its payer paid, and that left something to a patient with a second payer.
+pub(crate) async fn left_to_next(practice: &Practice, adapter: &Client) -> String {
+    let (claim, number) = submitted(practice).await;
+    report(adapter, &number, &format!("paid {number}"), Response::Paid(paid())).await;
+    let request = claims::GetClaimRequest { id: claim.clone() };
+    let patient_id = practice.billing.claims().get_claim(request).await.unwrap().into_inner().patient_id;
+    let sequence = clinical::PayerSequence::Secondary.into();
+    let coverage = Some(clinical::Coverage { sequence, ..covered(&patient_id) });
+    let request = clinical::CreateCoverageRequest { coverage, request_id: request_id() };
+    practice.front_desk.patients().create_coverage(request).await.unwrap();
+    claim
+}
+
 /// A claim that its payer denied.
 pub(crate) async fn denied(practice: &Practice, adapter: &Client) -> String {
     let (claim, number) = submitted(practice).await;
@@ -220,6 +240,7 @@ fn paid() -> claims::PayerPaid {
         ],
         payer_claim_number: "P1".into(),
         paid_on: date(Clock::system().now().date_naive()),
+        forwarded: false,
     }
 }
 

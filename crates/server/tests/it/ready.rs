@@ -153,7 +153,14 @@ impl<'a> Stage<'a> {
                 let claim = self.practice().admin.claims().get_claim(request).await.unwrap().into_inner();
                 vec![("claim.id", claim.id), ("claim.etag", claim.etag)]
             }
-            "MarkReady" | "CancelClaim" => one("id", self.draft().await),
+            "MarkReady" | "CancelClaim" | "HoldClaim" => one("id", self.draft().await),
+            "ReleaseClaim" => one("id", flow::held(self.practice(), self.draft().await).await),
+            "CreateReplacement" => one("claim_id", flow::accepted(self.practice(), &self.adapter).await),
+            "CreateSecondary" => {
+                let claim = flow::left_to_next(self.practice(), &self.adapter).await;
+                vec![("claim_id", claim), ("coverage_id", String::new())]
+            }
+            "FileAppeal" => one("claim_id", flow::denied(self.practice(), &self.adapter).await),
             "CloseDenial" => one("id", flow::denied(self.practice(), &self.adapter).await),
             "WriteOffClaim" => one("claim_id", flow::denied(self.practice(), &self.adapter).await),
             "VoidClaim" => one("claim_id", flow::accepted(self.practice(), &self.adapter).await),

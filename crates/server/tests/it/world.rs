@@ -321,6 +321,10 @@ impl World {
                 let reason = "given up by a test".into();
                 claims::VoidClaimRequest { claim_id, reason, ..Default::default() }.encode_to_vec()
             }
+            "FileAppeal" => {
+                let (reason, deadline) = ("appealed by a test".into(), Some((2199, 12, 31).into()));
+                claims::FileAppealRequest { claim_id, reason, deadline, ..Default::default() }.encode_to_vec()
+            }
             "OverrideTimelyFiling" => {
                 let (reason, delay_reason_code) = ("late by a test".into(), "11".into());
                 claims::OverrideTimelyFilingRequest { claim_id, reason, delay_reason_code, ..Default::default() }

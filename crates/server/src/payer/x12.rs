@@ -31,7 +31,7 @@ pub use self::incoming::Unreadable;
 use self::incoming::{Incoming, Set};
 use self::remittance::Remittances;
 use self::status::Said;
-use super::decide::is_file_rejected;
+use super::decide::{DOUBLED, is_file_rejected};
 use crate::workload::draw::Draw;
 
 /// Why a file is left without any answer.
@@ -101,9 +101,11 @@ impl Payers {
         let (due, later): (Vec<_>, Vec<_>) = held.into_iter().partition(|(held, _)| held.has_parties_of(&envelope));
         self.held = later;
         answers.extend(self.pay(due, now)?);
-        for (slot, remittances) in [(Slot::Payment, docket.payments), (Slot::Unbalanced, docket.unbalanced)] {
-            answers.extend(remittance::write(&envelope, slot, remittances, self.seed, &mut self.owed)?);
-        }
+        let payment = remittance::write(&envelope, Slot::Payment, docket.payments, self.seed, &mut self.owed)?;
+        let is_doubled = Draw::new(self.seed, &["payer", "delivery", &envelope.control.to_string()]).chance(DOUBLED);
+        answers.extend(payment.iter().filter(|_| is_doubled).cloned());
+        answers.extend(payment);
+        answers.extend(remittance::write(&envelope, Slot::Unbalanced, docket.unbalanced, self.seed, &mut self.owed)?);
         if let Some(answer) = remittance::write(&envelope, Slot::Doubled, docket.doubled, self.seed, &mut self.owed)? {
             answers.extend([answer.clone(), answer]);
         }

@@ -52,6 +52,18 @@ fn a_large_file_is_answered_by_its_shares_and_all_adds_up() {
 }
 
 #[test]
+fn one_payment_of_a_hundred_is_delivered_twice() {
+    let mut payers = Payers::new(1);
+    let mut doubled = 0;
+    for control in 1..=1_000 {
+        let answers = answers(&mut payers, control, vec![claim("C1", "DED1")]);
+        let payments: Vec<_> = answers.iter().filter(|answer| answer.kind == AnswerKind::Payment).collect();
+        doubled += usize::from(payments.len() == 2 && payments[0] == payments[1]);
+    }
+    assert!((3..=22).contains(&doubled), "{doubled}");
+}
+
+#[test]
 fn the_tally_is_that_of_the_claims() {
     let answers = answers(&mut Payers::new(1), 7, vec![claim("C1", "DED1"), claim("C2", "REJ1"), claim("C3", "DED1")]);
     let Some(Part::Status(status::Part::Batch(batch))) = parts(&answers, AnswerKind::Status).into_iter().next() else {

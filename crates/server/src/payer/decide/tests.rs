@@ -32,7 +32,7 @@ proptest! {
                     prop_assert_eq!(sum(&paid.adjustments, Some(claims::AdjustmentGroup::PatientResponsibility)), patient);
                 }
                 Response::Denied(denied) => prop_assert_eq!(sum(&denied.adjustments, None), charge),
-                Response::Received(_) | Response::Accepted(_) | Response::Pended(_) | Response::Rejected(_) | Response::Voided(_) => {}
+                Response::Received(_) | Response::Accepted(_) | Response::Pended(_) | Response::Rejected(_) | Response::Voided(_) | Response::Forwarded(_) | Response::Reversed(_) => {}
             }
             prop_assert!(answer.response_id.len() <= 80);
         }

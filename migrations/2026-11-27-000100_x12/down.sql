@@ -9,8 +9,12 @@ ALTER TABLE claims.remittance_claims DROP COLUMN state;
 ALTER TABLE claims.remittance_claims DROP COLUMN member_id;
 ALTER TABLE claims.remittance_claims DROP COLUMN ordinal;
 ALTER TABLE claims.remittances DROP CONSTRAINT remittances_message_fkey;
+COMMENT ON COLUMN claims.remittances.payer_id IS NULL;
+ALTER TABLE claims.remittances ALTER COLUMN payer_id SET NOT NULL;
+ALTER TABLE claims.remittances DROP COLUMN is_complete;
 ALTER TABLE claims.remittances DROP COLUMN claim_count;
 ALTER TABLE claims.remittances DROP COLUMN message_id;
+DROP INDEX claims.claims_payer_claim_number_idx;
 DROP TABLE claims.inbound_messages;
 CREATE TABLE claims.inbound_messages (
   practice_id    uuid        NOT NULL,

@@ -17,6 +17,7 @@ CREATE TABLE claims.trading_partners (
   wants_ta1            boolean     NOT NULL DEFAULT true,
   claims_per_batch     integer     NOT NULL DEFAULT 5000,
   is_default           boolean     NOT NULL DEFAULT false,
+  time_zone            text        NOT NULL DEFAULT 'UTC',
   updated_at           timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT trading_partners_pkey PRIMARY KEY (id),
   CONSTRAINT trading_partners_claims_per_batch_check CHECK (claims_per_batch BETWEEN 1 AND 5000)
@@ -33,6 +34,7 @@ COMMENT ON COLUMN claims.trading_partners.contact_phone IS 'Ten digits; PER of t
 COMMENT ON COLUMN claims.trading_partners.is_production IS 'ISA15: a production system ignores a file marked as a test without a word, and the other way.';
 COMMENT ON COLUMN claims.trading_partners.wants_ta1 IS 'ISA14: asks for a TA1.';
 COMMENT ON COLUMN claims.trading_partners.claims_per_batch IS 'Most claims of one transaction set.';
+COMMENT ON COLUMN claims.trading_partners.time_zone IS 'IANA name; the times in its files are local to it.';
 COMMENT ON COLUMN claims.trading_partners.is_default IS 'Takes the claims to payers that no route is given for; one at most.';
 GRANT SELECT ON claims.trading_partners TO claims_app;
 
@@ -56,18 +58,19 @@ BEGIN
   UPDATE claims.trading_partners SET is_default = false
     WHERE is_default AND EXISTS (SELECT FROM jsonb_array_elements(p_rows) AS r WHERE (r ->> 'is_default')::boolean);
   INSERT INTO claims.trading_partners AS p (id, receiver_name, receiver_qualifier, receiver_id, submitter_name, submitter_qualifier,
-      submitter_id, contact_name, contact_phone, is_production, wants_ta1, claims_per_batch, is_default)
+      submitter_id, contact_name, contact_phone, is_production, wants_ta1, claims_per_batch, is_default, time_zone)
     SELECT r.id, r.receiver_name, coalesce(r.receiver_qualifier, 'ZZ'), r.receiver_id, r.submitter_name,
            coalesce(r.submitter_qualifier, 'ZZ'), r.submitter_id, r.contact_name, r.contact_phone, coalesce(r.is_production, false),
-           coalesce(r.wants_ta1, true), coalesce(r.claims_per_batch, 5000), coalesce(r.is_default, false)
+           coalesce(r.wants_ta1, true), coalesce(r.claims_per_batch, 5000), coalesce(r.is_default, false),
+           coalesce(r.time_zone, 'UTC')
     FROM jsonb_to_recordset(p_rows) AS r(id text, receiver_name text, receiver_qualifier text, receiver_id text, submitter_name text,
       submitter_qualifier text, submitter_id text, contact_name text, contact_phone text, is_production boolean, wants_ta1 boolean,
-      claims_per_batch integer, is_default boolean)
+      claims_per_batch integer, is_default boolean, time_zone text)
     ON CONFLICT (id) DO UPDATE SET receiver_name = excluded.receiver_name, receiver_qualifier = excluded.receiver_qualifier,
       receiver_id = excluded.receiver_id, submitter_name = excluded.submitter_name, submitter_qualifier = excluded.submitter_qualifier,
       submitter_id = excluded.submitter_id, contact_name = excluded.contact_name, contact_phone = excluded.contact_phone,
       is_production = excluded.is_production, wants_ta1 = excluded.wants_ta1, claims_per_batch = excluded.claims_per_batch,
-      is_default = excluded.is_default, updated_at = now();
+      is_default = excluded.is_default, time_zone = excluded.time_zone, updated_at = now();
   GET DIAGNOSTICS loaded = ROW_COUNT;
   INSERT INTO claims.payer_routes AS p (payer_id, trading_partner_id)
     SELECT payer.id, r.partner ->> 'id'
@@ -293,12 +296,18 @@ GRANT SELECT, INSERT, UPDATE ON claims.inbound_messages TO claims_app;
 
 -- === money ===
 
+CREATE INDEX claims_payer_claim_number_idx ON claims.claims (practice_id, payer_claim_number) WHERE payer_claim_number IS NOT NULL;
+
 ALTER TABLE claims.remittances ADD COLUMN message_id uuid;
 ALTER TABLE claims.remittances ADD COLUMN claim_count integer NOT NULL DEFAULT 0;
+ALTER TABLE claims.remittances ADD COLUMN is_complete boolean NOT NULL DEFAULT false;
+ALTER TABLE claims.remittances ALTER COLUMN payer_id DROP NOT NULL;
 ALTER TABLE claims.remittances ADD CONSTRAINT remittances_message_fkey
   FOREIGN KEY (practice_id, message_id) REFERENCES claims.inbound_messages (practice_id, id);
 COMMENT ON COLUMN claims.remittances.message_id IS 'The transaction set that brought it.';
 COMMENT ON COLUMN claims.remittances.claim_count IS 'Claims that it explains.';
+COMMENT ON COLUMN claims.remittances.is_complete IS 'Every claim in it was dealt with; until then, taking the file in again goes on.';
+COMMENT ON COLUMN claims.remittances.payer_id IS 'The payer''s id as the document gives it, if it does.';
 
 ALTER TABLE claims.remittance_claims ADD COLUMN ordinal integer NOT NULL DEFAULT 0;
 ALTER TABLE claims.remittance_claims ADD COLUMN member_id text;

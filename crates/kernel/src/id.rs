@@ -146,6 +146,12 @@ kinds! {
     Lease => LeaseId;
     BreakGlass => BreakGlassId;
     ClaimAction => ClaimActionId;
+    Batch => BatchId;
+    InboundFile => InboundFileId;
+    InboundMessage => InboundMessageId;
+    Remittance => RemittanceId;
+    RemittanceClaim => RemittanceClaimId;
+    PracticeLedgerEntry => PracticeLedgerEntryId;
 }
 
 #[cfg(test)]

@@ -96,6 +96,36 @@ pub async fn load_payers(url: &str, json: &str, release: &NewRelease<'_>) -> Res
     Ok(loaded)
 }
 
+/// What `claims.trading_partners_load` will make of the rows.
+const COMPARE_PARTNERS: &str = "
+    SELECT count(*) FILTER (WHERE p.id IS NULL) AS new,
+           count(*) FILTER (WHERE p.id IS NOT NULL AND NOT same.partner) AS changed,
+           count(*) FILTER (WHERE same.partner) AS unchanged
+    FROM jsonb_array_elements($1::jsonb) AS r(wanted)
+    LEFT JOIN claims.trading_partners p ON p.id = r.wanted ->> 'id'
+    CROSS JOIN LATERAL (SELECT p.id IS NOT NULL AND to_jsonb(p) @> (r.wanted - 'payer_ids') AND NOT EXISTS (
+      SELECT FROM jsonb_array_elements_text(coalesce(r.wanted -> 'payer_ids', '[]')) AS payer(id)
+      WHERE NOT EXISTS (SELECT FROM claims.payer_routes t WHERE t.payer_id = payer.id AND t.trading_partner_id = p.id)) AS partner) AS same";
+
+/// Loads or refreshes trading partners with the payers routed to them, as [`load_payers`] does payers (the form: see
+/// `claims.trading_partners_load`).
+///
+/// # Errors
+/// When the database can't be reached, or the content is not of that form.
+pub async fn load_trading_partners(url: &str, json: &str, release: &NewRelease<'_>) -> Result<Loaded> {
+    let mut conn = begin(url).await?;
+    let loaded: Loaded = diesel::sql_query(COMPARE_PARTNERS).bind::<Text, _>(json).get_result(&mut conn).await?;
+    diesel::sql_query("SELECT claims.trading_partners_load($1::jsonb)")
+        .bind::<Text, _>(json)
+        .execute(&mut conn)
+        .await?;
+    if loaded.new + loaded.changed > 0 {
+        insert(&mut conn, release).await?;
+    }
+    conn.batch_execute("COMMIT").await?;
+    Ok(loaded)
+}
+
 /// Adds a release of a code table, unless it is there already.
 ///
 /// `url` must log in as `claims_migrator`.

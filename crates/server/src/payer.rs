@@ -213,6 +213,7 @@ impl Desk {
             transmitted_at: None,
             reference: format!("sim-{}", event.submission_id),
             request_id: String::new(),
+            ..claims::ConfirmTransmissionRequest::default()
         };
         let confirmed = rpc!(
             practice,

@@ -1,6 +1,6 @@
 //! Reference data from files: read, checked as a whole, and loaded as a whole or not at all.
 //!
-//! The payer list has tables of its own; the code tables are [`claims::codes::Kind`]'s, which knows their form. Either
+//! Payers and trading partners have tables of their own; the code tables are [`claims::codes::Kind`]'s, which knows their form. Either
 //! way a release is written down, and a running server takes it within a minute.
 
 use std::fmt::Write;
@@ -14,16 +14,20 @@ use schema::reference::{Added, Loaded, NewRelease};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+pub mod partners;
 pub mod payers;
 
-/// The payer list's kind, as it is stored.
+/// The kinds that have tables of their own, as they are stored.
 const PAYERS: &str = "payers";
+const TRADING_PARTNERS: &str = "trading_partners";
 
 /// The kinds of reference data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
     /// Payers with what they expect of claims: a JSON array; a payer that it lacks stays as it is
     Payers,
+    /// Trading partners that files are exchanged with: a JSON array; a partner that it lacks stays as it is
+    TradingPartners,
     /// ICD-10-CM of a fiscal year: the order file of CMS, or CSV with code,kind (0 category, 1 billable, 2 billable but never first)
     Icd10,
     /// Fee schedule: CSV with `code,valid_from,valid_to,fee`
@@ -57,7 +61,8 @@ pub struct File<'a> {
 /// What became of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    Payers(Loaded),
+    /// Rows of tables of their own.
+    Rows(Loaded),
     Table {
         /// The release's number.
         id: i64,
@@ -81,7 +86,9 @@ pub enum Error {
     Mistakes { count: usize, list: String },
     #[error("nothing was loaded: --valid-from must say on which day the codes come into use")]
     NoDay,
-    #[error("nothing was loaded: payers carry their days themselves, --valid-from is for code tables")]
+    #[error(
+        "nothing was loaded: --valid-from is for code tables; payers carry their days themselves, partners have none"
+    )]
     OwnDays,
     #[error("nothing was loaded: another file was loaded as release {0}; give this one another name")]
     NameTaken(String),
@@ -98,7 +105,7 @@ impl Kind {
     /// Names every mistake: of payers by the row's index, from 0, and the field; of tables by the line, from 1.
     pub fn check(self, text: &str) -> Result<(), Error> {
         match self.table() {
-            None => check_payers(text).map(drop),
+            None => self.check_rows(text).map(drop),
             Some(table) => check_table(table, text).map(drop),
         }
     }
@@ -127,9 +134,14 @@ impl Kind {
             if valid_from.is_some() {
                 return Err(Error::OwnDays);
             }
-            let rows = check_payers(text)?;
-            let loaded = schema::reference::load_payers(database_url, text, &release(PAYERS, rows, None)).await?;
-            return Ok(Outcome::Payers(loaded));
+            let rows = self.check_rows(text)?;
+            let release = release(self.as_str(), rows, None);
+            let loaded = if self == Self::TradingPartners {
+                schema::reference::load_trading_partners(database_url, text, &release).await?
+            } else {
+                schema::reference::load_payers(database_url, text, &release).await?
+            };
+            return Ok(Outcome::Rows(loaded));
         };
         // without a day it would take the place of the shipped years
         if table == codes::Kind::Icd10 && valid_from.is_none() {
@@ -149,15 +161,30 @@ impl Kind {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self.table() {
+            None if matches!(self, Self::TradingPartners) => TRADING_PARTNERS,
             None => PAYERS,
             Some(table) => table.as_str(),
         }
     }
 
-    /// The code table that it is; payers are none.
+    /// How many rows there are.
+    fn check_rows(self, text: &str) -> Result<usize, Error> {
+        let rows: Vec<Map<String, Value>> = serde_json::from_str(text)?;
+        let mut v = Violations::new();
+        if self == Self::TradingPartners {
+            partners::check(&mut v, &rows);
+        } else {
+            payers::check(&mut v, &rows);
+        }
+        let mistakes = v.into_list();
+        let named = mistakes.iter().map(|mistake| (mistake.field.as_str(), mistake.description.as_str()));
+        if mistakes.is_empty() { Ok(rows.len()) } else { Err(listed(named)) }
+    }
+
+    /// The code table that it is; payers and partners are none.
     const fn table(self) -> Option<codes::Kind> {
         match self {
-            Self::Payers => None,
+            Self::Payers | Self::TradingPartners => None,
             Self::Icd10 => Some(codes::Kind::Icd10),
             Self::Procedures => Some(codes::Kind::Procedures),
             Self::Taxonomies => Some(codes::Kind::Taxonomies),
@@ -169,16 +196,6 @@ impl Kind {
             Self::Excludes1 => Some(codes::Kind::Excludes1),
         }
     }
-}
-
-/// How many payers there are.
-fn check_payers(text: &str) -> Result<usize, Error> {
-    let rows: Vec<Map<String, Value>> = serde_json::from_str(text)?;
-    let mut v = Violations::new();
-    payers::check(&mut v, &rows);
-    let mistakes = v.into_list();
-    let named = mistakes.iter().map(|mistake| (mistake.field.as_str(), mistake.description.as_str()));
-    if mistakes.is_empty() { Ok(rows.len()) } else { Err(listed(named)) }
 }
 
 fn check_table(table: codes::Kind, text: &str) -> Result<codes::Checked, Error> {

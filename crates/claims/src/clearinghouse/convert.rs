@@ -10,6 +10,7 @@ use kernel::{Failure, PracticeId, Violations};
 use therapy_claims::claims::v1 as pb;
 
 use super::transmit::Named;
+use crate::batch::convert::hash;
 use crate::claim::{Claim, convert};
 
 /// Unacknowledged events when the request names no number, and at most.
@@ -45,20 +46,8 @@ pub(super) fn named(v: &mut Violations, path: &str, message: &pb::SubmissionRef)
     Named {
         claim: v.id(&format!("{path}.claim_id"), claim_id),
         submission: v.id(&format!("{path}.submission_id"), submission_id),
-        hash: (!snapshot_hash.is_empty()).then(|| {
-            unhex(snapshot_hash).unwrap_or_else(|| {
-                v.add(&format!("{path}.snapshot_hash"), "must have 64 hexadecimal digits");
-                Vec::new()
-            })
-        }),
+        hash: hash(v, &format!("{path}.snapshot_hash"), snapshot_hash),
     }
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> =
-        text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
-    (digits.len() == 64)
-        .then(|| digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |n, digit| n << 4 | digit)).collect())
 }
 
 /// Reads the submissions of one call, none of them twice.

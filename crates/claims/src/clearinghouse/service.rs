@@ -9,11 +9,13 @@ use futures_util::future::try_join_all;
 use kernel::{Call, Ctx, Failure, Phi, PracticeId, Scope, Violations, answer};
 use schema::Tx;
 use therapy_claims::claims::v1 as pb;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
-use super::transmit::Confirmation;
+use super::files::Parts;
+use super::transmit::{Confirmation, Why};
 use super::wire::{Encoded, Typed, typed};
 use super::{Clearinghouse, convert, events, respond, scope_in, transmit};
+use crate::inbound::ingest::Ingest;
 use crate::response;
 
 const EVENTS_DEFAULT: usize = 50;
@@ -114,6 +116,7 @@ impl Clearinghouse {
 #[tonic::async_trait]
 impl pb::clearinghouse_service_server::ClearinghouseService for Clearinghouse {
     type SubscribeStream = Typed;
+    type GetSubmissionBatchStream = Parts;
 
     async fn subscribe(&self, request: Request<pb::SubscribeRequest>) -> Result<Response<Typed>, Status> {
         Ok(self.stream(request).await?.map(typed))
@@ -224,6 +227,42 @@ impl pb::clearinghouse_service_server::ClearinghouseService for Clearinghouse {
         .await
     }
 
+    async fn create_submission_batch(
+        &self,
+        request: Request<pb::CreateSubmissionBatchRequest>,
+    ) -> Result<Response<pb::CreateSubmissionBatchResponse>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async { self.create_batches(&ctx, &message).await }).await
+    }
+
+    async fn get_submission_batch(
+        &self,
+        request: Request<pb::GetSubmissionBatchRequest>,
+    ) -> Result<Response<Parts>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async { self.batch_parts(&ctx, &message).await }).await
+    }
+
+    async fn list_submission_batches(
+        &self,
+        request: Request<pb::ListSubmissionBatchesRequest>,
+    ) -> Result<Response<pb::ListSubmissionBatchesResponse>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async { self.list_batches(&ctx, &message).await }).await
+    }
+
+    async fn ingest_response(
+        &self,
+        request: Request<Streaming<pb::IngestResponseRequest>>,
+    ) -> Result<Response<pb::IngestResponseResponse>, Status> {
+        let Call { ctx, message: bytes } = Call::of(request)?;
+        answer(&ctx, async {
+            let ingest = Ingest { vault: &self.vault, hub: &self.hub, ctx: &ctx };
+            Box::pin(ingest.run(bytes)).await
+        })
+        .await
+    }
+
     async fn confirm_transmission(
         &self,
         request: Request<pb::ConfirmTransmissionRequest>,
@@ -238,6 +277,14 @@ impl pb::clearinghouse_service_server::ClearinghouseService for Clearinghouse {
                 transmitted_at: response::convert::said_at(&mut v, "transmitted_at", message.transmitted_at, now),
                 reference: v.optional_text("reference", &message.reference, 80),
             };
+            if let Some(batch) = &message.batch {
+                if !message.submissions.is_empty() {
+                    v.add("submissions", "must be left out when a batch is named");
+                }
+                let batch = crate::batch::convert::named(&mut v, batch);
+                let batch = v.done(batch)?;
+                return self.confirm_batch(&ctx, &message, &batch, &confirmation).await;
+            }
             let all = convert::all_named(&mut v, &message.submissions);
             let all = v.done(all)?;
             let order: Vec<String> = all.iter().map(|n| n.submission.to_string()).collect();
@@ -265,18 +312,31 @@ impl pb::clearinghouse_service_server::ClearinghouseService for Clearinghouse {
             let scope = ctx.scope()?;
             let mut v = Violations::new();
             let once = once(&mut v, scope, &message.request_id, &message);
-            let submission = message.submission.unwrap_or_default();
-            let named = convert::named(&mut v, "submission", &submission);
             let reason = &v.text("reason_code", &message.reason_code, 40);
             if !reason.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_') {
                 v.add("reason_code", "must have capital letters, digits and underscores only");
             }
+            if let Some(batch) = &message.batch {
+                if message.submission.is_some() {
+                    v.add("submission", "must be left out when a batch is named");
+                }
+                let batch = crate::batch::convert::named(&mut v, batch);
+                let batch = v.done(batch)?;
+                return self.fail_batch(&ctx, &message, &batch, reason).await;
+            }
+            let named = convert::named(&mut v, "submission", &message.submission.unwrap_or_default());
             let named = v.done(named)?;
             let sorted = self.by_practice(&ctx, vec![named.clone()]).await?;
-            let (scope, named) = (sorted.first().map_or(scope, |(scope, _)| scope), &named);
-            let write = self
-                .vault
-                .write(scope, once.as_ref(), || async move |tx| transmit::fail(tx, &self.hub, named, reason).await);
+            let (scope, named) = (sorted.first().map_or(scope, |(scope, _)| scope), &[named]);
+            let why = &Why { reason, findings: &[] };
+            let write = self.vault.write(scope, once.as_ref(), || {
+                async move |tx: &Tx<'_>| {
+                    let (outcomes, entry) = transmit::fail(tx, &self.hub, named, why).await?;
+                    let claim = outcomes.into_iter().next().transpose()?;
+                    let answer = pb::ReportTransmissionFailureResponse { claim, results: Vec::new() };
+                    Ok(Change::recorded(entry, Phi::new(answer)))
+                }
+            });
             Box::pin(write).await
         })
         .await

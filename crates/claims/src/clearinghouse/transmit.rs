@@ -13,9 +13,10 @@ use therapy_claims::claims::v1 as pb;
 
 use super::convert::{claim_state, result};
 use super::store;
-use crate::claim::{Claim, store as claims};
+use crate::claim::{Bill, Claim, store as claims};
 use crate::event::{self, Kind, News};
 use crate::lifecycle::Event;
+use crate::rules::Finding;
 use crate::submission::SubmissionState;
 use crate::submission::store::{self as submissions, Handover};
 
@@ -133,39 +134,74 @@ fn transmitted(
     Ok(Some(event::of(tx.scope(), Kind::Transmitted, claim, news)))
 }
 
-/// The claim is ready again, since this submission can't be sent.
+/// The claims are ready again, since these submissions can't be sent; each for itself.
 pub(super) async fn fail(
     tx: &Tx<'_>,
     hub: &Hub,
-    named: &Named,
-    reason: &str,
-) -> Result<Change<pb::ReportTransmissionFailureResponse>, Failure> {
-    let mut locked = Locked::of(tx, std::slice::from_ref(named)).await?;
-    let (claim, submission) = locked.pair(named)?;
+    named: &[Named],
+    why: &Why<'_>,
+) -> Result<(Vec<Result<pb::ClaimState, Failure>>, Entry), Failure> {
+    let mut locked = Locked::of(tx, named).await?;
+    let (mut failed, mut moved, mut events) = (Vec::new(), Vec::new(), Vec::new());
+    let mut outcomes = Vec::with_capacity(named.len());
+    for named in named {
+        let outcome = locked.pair(named).and_then(|(claim, submission)| {
+            if let Some(event) = failed_one(tx, claim, submission, why)? {
+                events.push(event);
+                moved.push(claim.clone());
+                failed.push(submission.id);
+            }
+            Ok(claim_state(claim))
+        });
+        outcomes.push(outcome);
+    }
+    feed::append(tx, hub, events);
+    if why.findings.is_empty() {
+        store::move_at_commit(tx, moved);
+    } else {
+        moved.into_iter().for_each(|claim| claims::save_at_commit(tx, &Bill { claim, lines: Vec::new() }, false));
+    }
+    submissions::failed_at_commit(tx, failed, tx.scope().now(), why.reason);
+    Ok((outcomes, locked.entry(tx)))
+}
+
+/// Why a submission can't be sent.
+#[derive(Debug)]
+pub(super) struct Why<'a> {
+    /// A short code.
+    pub(super) reason: &'a str,
+    /// What the claim is to tell whoever mends it.
+    pub(super) findings: &'a [Finding],
+}
+
+/// Moves the claim; `None` when the failure is known already.
+fn failed_one(
+    tx: &Tx<'_>,
+    claim: &mut Claim,
+    submission: &mut Handover,
+    why: &Why<'_>,
+) -> Result<Option<NewEvent>, Failure> {
     match submission.state {
         SubmissionState::Transmitted => {
             return Err(settled("SUBMISSION_TRANSMITTED", "the submission was confirmed as sent"));
         }
-        SubmissionState::Failed => {}
+        SubmissionState::Failed => return Ok(None),
         SubmissionState::Queued if submission.attempt != claim.attempt => {
             return Err(settled("SUBMISSION_SUPERSEDED", "the claim was submitted again since"));
         }
-        SubmissionState::Queued => {
-            let (now, from) = (tx.scope().now(), Some(claim.status));
-            claim.apply(Event::TransmitFailed { at: now })?;
-            claim.touch(now);
-            let news =
-                News { from, submission: Some(submission.id), reasons: vec![reason.to_owned()], ..News::default() };
-            feed::append(tx, hub, vec![event::of(tx.scope(), Kind::TransmitFailed, claim, news)]);
-            store::move_at_commit(tx, vec![claim.clone()]);
-            submissions::failed_at_commit(tx, submission.id, now, reason);
-        }
+        SubmissionState::Queued => {}
     }
-    let answer = pb::ReportTransmissionFailureResponse { claim: Some(claim_state(claim)) };
-    Ok(Change::recorded(locked.entry(tx), Phi::new(answer)))
+    let (now, from) = (tx.scope().now(), Some(claim.status));
+    claim.apply(Event::TransmitFailed { at: now })?;
+    claim.validation_errors.0.extend(why.findings.iter().cloned());
+    claim.touch(now);
+    submission.state = SubmissionState::Failed;
+    let reasons = vec![why.reason.to_owned()];
+    let news = News { from, submission: Some(submission.id), reasons, ..News::default() };
+    Ok(Some(event::of(tx.scope(), Kind::TransmitFailed, claim, news)))
 }
 
 /// What became of the submission is known, and something else.
-fn settled(reason: &'static str, message: &'static str) -> Failure {
+pub(super) fn settled(reason: &'static str, message: &'static str) -> Failure {
     Failure::new(Code::FailedPrecondition, reason, message)
 }

@@ -1,5 +1,6 @@
 //! The statements of `claims.acknowledgments`, and those that find the claim of an answer.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -177,4 +178,14 @@ async fn insert(tx: &Tx<'_>, response: &Response) -> Result<(), Failure> {
         Refused::Taken(_) | Refused::Dangling(_) => None,
     })?;
     Ok(())
+}
+
+/// Which of these response ids are known.
+pub async fn known_many(tx: &Tx<'_>, response_ids: &[&str]) -> Result<HashSet<String>, Failure> {
+    let query = acknowledgments::table
+        .filter(acknowledgments::practice_id.eq(tx.practice()))
+        .filter(acknowledgments::response_id.eq_any(response_ids))
+        .select(acknowledgments::response_id);
+    let known: Vec<String> = query.load(&mut tx.conn()).await.map_err(Error::from)?;
+    Ok(known.into_iter().collect())
 }

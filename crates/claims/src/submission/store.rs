@@ -109,25 +109,28 @@ pub fn transmitted_at_commit(tx: &Tx<'_>, ids: Vec<SubmissionId>, at: DateTime<U
     });
 }
 
-/// Notes that a queued submission can't be sent, when the transaction commits.
-pub fn failed_at_commit(tx: &Tx<'_>, id: SubmissionId, at: DateTime<Utc>, reason: &str) {
-    let reason: Arc<str> = reason.into();
+/// Notes that queued submissions can't be sent, when the transaction commits.
+pub fn failed_at_commit(tx: &Tx<'_>, ids: Vec<SubmissionId>, at: DateTime<Utc>, reason: &str) {
+    if ids.is_empty() {
+        return;
+    }
+    let shared = Arc::new((ids, reason.to_owned()));
     tx.defer(move |tx| {
-        let reason = Arc::clone(&reason);
+        let shared = Arc::clone(&shared);
         Box::pin(async move {
-            let ids = [id];
+            let (ids, reason) = &*shared;
             let queued = submissions::table
                 .filter(submissions::practice_id.eq(tx.practice()))
-                .filter(submissions::id.eq_any(&ids))
+                .filter(submissions::id.eq_any(ids))
                 .filter(submissions::state.eq(SubmissionState::Queued));
             let update = diesel::update(queued).set((
                 submissions::state.eq(SubmissionState::Failed),
                 submissions::failed_at.eq(at),
-                submissions::failure_reason.eq(&*reason),
+                submissions::failure_reason.eq(reason),
                 submissions::version.eq(submissions::version + 1),
                 submissions::updated_at.eq(tx.scope().now()),
             ));
-            all_of(&[id], Cached(update).execute(&mut tx.conn()).await)
+            all_of(ids, Cached(update).execute(&mut tx.conn()).await)
         })
     });
 }

@@ -104,7 +104,7 @@ async fn there_is_a_next_payer_only_where_something_is_left_and_nobody_did_it() 
     assert_eq!(refusal(world.bill_next(&claim.id).await), precondition("NO_NEXT_COVERAGE"));
 
     let pay = |owes: &str, forwarded| {
-        let Answer::Paid(good) = paid() else { unreachable!() };
+        let Answer::Paid(good) = paid() else { panic!("not a payment") };
         let mut adjustments = good.adjustments.clone();
         if owes == "0.00" {
             adjustments = vec![crate::desk::adjustment(pb::AdjustmentGroup::Contractual, "45", "50.00")];

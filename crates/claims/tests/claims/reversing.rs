@@ -44,7 +44,7 @@ fn pays(dollars: u32) -> Answer {
 
 /// The decision that paid so much is taken back.
 fn takes_back(dollars: u32) -> Answer {
-    let Answer::Paid(pb::PayerPaid { paid_amount, adjustments, .. }) = pays(dollars) else { unreachable!() };
+    let Answer::Paid(pb::PayerPaid { paid_amount, adjustments, .. }) = pays(dollars) else { panic!("not a payment") };
     Answer::Reversed(pb::PayerReversed { paid_amount, adjustments, ..Default::default() })
 }
 
@@ -157,7 +157,7 @@ async fn a_decision_on_an_appeal_takes_the_denials_place() {
         assert_stands(&world.get(&claim.id).await.unwrap(), ClaimStatus::Paid, pb::PayerState::PaidFull);
         assert_books(world, &claim.id, "90.00 60.00 0.00").await;
         // what comes late has nothing left to take back
-        let Answer::Denied(pb::PayerDenied { adjustments, .. }) = denied() else { unreachable!() };
+        let Answer::Denied(pb::PayerDenied { adjustments, .. }) = denied() else { panic!("not a denial") };
         let late = pb::PayerReversed { paid_amount: "0.00".into(), adjustments, ..Default::default() };
         if name == "alone" {
             let effect = desk.effect(&claim, &format!("{name} late"), Answer::Reversed(late)).await;

@@ -239,6 +239,7 @@ async fn compare(desk: &Desk, steps: &[Step]) {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "how long a test runs is for whoever runs it to say")]
 fn from_environment(name: &str, usual: usize) -> usize {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }

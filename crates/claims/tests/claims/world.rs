@@ -89,7 +89,14 @@ impl World {
                    {\"payer_id\": \"99901\", \"name\": \"Sample Health Plan\", \"filing_indicator\": \"CI\", \
                     \"valid_from\": \"2020-01-01\", \"timely_filing_days\": 90, \"telehealth_modifier\": \"95\"}, \
                    {\"payer_id\": \"99902\", \"name\": \"Other Sample Plan\", \"filing_indicator\": \"BL\", \
-                    \"valid_from\": \"2020-01-01\", \"timely_filing_days\": 180, \"telehealth_modifier\": \"95\"}]')",
+                    \"valid_from\": \"2020-01-01\", \"timely_filing_days\": 180, \"telehealth_modifier\": \"95\"}]'); \
+                 SELECT claims.trading_partners_load('[ \
+                   {\"id\": \"main\", \"receiver_name\": \"TESTING CLEARINGHOUSE\", \"receiver_id\": \"TCH99\", \
+                    \"submitter_name\": \"THERAPY CLAIMS\", \"submitter_id\": \"TCLAIMS\", \"contact_name\": \"EDI DESK\", \
+                    \"contact_phone\": \"6175550100\", \"is_default\": true}, \
+                   {\"id\": \"beside\", \"receiver_name\": \"ANOTHER CLEARINGHOUSE\", \"receiver_id\": \"ACH77\", \
+                    \"submitter_name\": \"THERAPY CLAIMS\", \"submitter_id\": \"TC77\", \"contact_name\": \"EDI DESK\", \
+                    \"contact_phone\": \"6175550100\", \"payer_ids\": [\"99902\"]}]')",
             )
             .await;
         world.therapist = world.add_therapist("1999999992").await;

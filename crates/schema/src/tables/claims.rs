@@ -324,7 +324,7 @@ diesel::table! {
     claims.remittances (practice_id, id) {
         practice_id -> Uuid,
         id -> Uuid,
-        payer_id -> Text,
+        payer_id -> Nullable<Text>,
         payer_trace -> Text,
         payment_reference -> Text,
         payment_method -> Text,
@@ -338,6 +338,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         message_id -> Nullable<Uuid>,
         claim_count -> Int4,
+        is_complete -> Bool,
     }
 }
 
@@ -378,6 +379,7 @@ diesel::table! {
         wants_ta1 -> Bool,
         claims_per_batch -> Int4,
         is_default -> Bool,
+        time_zone -> Text,
         updated_at -> Timestamptz,
     }
 }

@@ -176,6 +176,8 @@ async fn start_database(args: &Dev) -> Result<Cluster, Box<dyn std::error::Error
     }
     let payers = File { name: None, text: include_str!("../../data/payers.json"), valid_from: None };
     Kind::Payers.load(&migrator, payers).await?;
+    let partners = File { name: None, text: include_str!("../../data/trading_partners.json"), valid_from: None };
+    Kind::TradingPartners.load(&migrator, partners).await?;
     Ok(cluster)
 }
 

@@ -50,10 +50,10 @@ fn read(file: &Path) -> Result<String, String> {
 
 fn show(kind: Kind, outcome: Outcome, output: Output) {
     match (outcome, output) {
-        (Outcome::Payers(Loaded { new, changed, unchanged }), Output::Json) => {
+        (Outcome::Rows(Loaded { new, changed, unchanged }), Output::Json) => {
             say(&json!({"new": new, "changed": changed, "unchanged": unchanged}).to_string());
         }
-        (Outcome::Payers(Loaded { new, changed, unchanged }), Output::Table) => {
+        (Outcome::Rows(Loaded { new, changed, unchanged }), Output::Table) => {
             table(["new", "changed", "unchanged"], [[new, changed, unchanged].map(|n| n.to_string())]);
         }
         (Outcome::Table { id, name, rows, sha256, is_new }, Output::Json) => {

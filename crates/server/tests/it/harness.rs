@@ -82,6 +82,8 @@ impl TestServer {
         let [app_url, audit_url] = urls;
         let payers = File { name: None, text: include_str!("../../data/payers.json"), valid_from: None };
         Kind::Payers.load(&db.url_as("claims_migrator"), payers).await.expect("payers");
+        let partners = File { name: None, text: include_str!("../../data/trading_partners.json"), valid_from: None };
+        Kind::TradingPartners.load(&db.url_as("claims_migrator"), partners).await.expect("partners");
         let settings = Settings {
             app_url,
             audit_url,

@@ -17,7 +17,7 @@ use crate::dynamic::decode;
 use crate::flow;
 use crate::harness::{Practice, TestServer, password_of, therapist};
 use crate::isolation::put;
-use crate::world::{World, submission_of};
+use crate::world::{World, batch, submission_of};
 
 /// Fields by their paths in a request.
 type Fields = Vec<(&'static str, String)>;
@@ -118,6 +118,11 @@ impl<'a> Stage<'a> {
                 let (subscription, lease_epoch) = (found.name, found.lease_epoch);
                 claims::AcknowledgeRequest { subscription, lease_epoch, positions }.encode_to_vec()
             }
+            "IngestResponse" => {
+                self.submitted().await;
+                let content = taken(&batch(&self.adapter).await).into_bytes();
+                claims::IngestResponseRequest { content }.encode_to_vec()
+            }
             "ReportPayerResponse" => {
                 let claim = self.transmitted().await;
                 let request = claims::GetClaimRequest { id: claim };
@@ -168,6 +173,14 @@ impl<'a> Stage<'a> {
             "ApproveClaimAction" | "RejectClaimAction" => one("id", self.proposed().await),
             "SubmitClaim" => one("id", self.marked().await),
             "BatchSubmitClaims" => one("ids", self.marked().await),
+            "CreateSubmissionBatch" => {
+                self.submitted().await;
+                one("trading_partner_id", "simulator".to_owned())
+            }
+            "GetSubmissionBatch" => {
+                self.submitted().await;
+                one("id", batch(&self.adapter).await.id)
+            }
             "ConfirmTransmission" => {
                 let (claim, submission) = self.submitted().await;
                 vec![("submissions.claim_id", claim), ("submissions.submission_id", submission)]
@@ -380,4 +393,14 @@ async fn enroll(person: &Person) -> String {
 fn code(secret: &str, seconds: i64) -> String {
     let totp = Builder::new().with_secret(Secret::try_from_base32(secret).unwrap()).build_noncompliant();
     totp.generate(u64::try_from(Clock::system().now().timestamp() + seconds).unwrap()).to_string()
+}
+
+/// A 999 that takes a file.
+fn taken(batch: &claims::SubmissionBatch) -> String {
+    let control = batch.control_number;
+    format!(
+        "ISA*00*          *00*          *ZZ*SIMCH01        *ZZ*TCLAIMS01      *261123*0110*^*00501*{control:09}*0*T*:~\
+         GS*FA*SIMCH01*TCLAIMS01*20261123*0110*{control}*X*005010X231A1~ST*999*0001*005010X231A1~\
+         AK1*HC*{control}*005010X222A1~AK2*837*0001*005010X222A1~IK5*A~AK9*A*1*1*1~SE*6*0001~GE*1*{control}~IEA*1*{control:09}~"
+    )
 }

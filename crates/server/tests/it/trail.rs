@@ -172,6 +172,11 @@ fn words(made: &Made, entries: &[Left], practice: &str) -> String {
         // as many pieces as it takes
         told.dedup();
     }
+    if made.method.path.ends_with("/Subscribe") {
+        // as many batches as the feed was cut into, and some of them were on their way when the caller had seen enough
+        told.iter_mut().for_each(|entry| *entry = entry.replace("several, not told to the caller", "several"));
+        told.dedup();
+    }
     let told = if told.is_empty() { "nothing".to_owned() } else { told.join("; and ") };
     format!("{answer}: {told}")
 }

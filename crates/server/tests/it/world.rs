@@ -29,6 +29,8 @@ pub(crate) struct World {
     pub(crate) session: String,
     pub(crate) claim: String,
     pub(crate) submission: String,
+    /// The file that holds it.
+    pub(crate) batch: String,
     /// A proposal to write another claim off, which was denied.
     pub(crate) claim_action: String,
     pub(crate) user: String,
@@ -59,7 +61,9 @@ impl World {
         let users = practice.admin.users().list_users(tenancy::ListUsersRequest::default()).await.unwrap().into_inner();
         let user = users.users.iter().find(|user| user.email.contains("billing")).unwrap().id.clone();
         let submission = submission(&adapter, &practice.id).await;
+        let batch = batch(&adapter).await.id;
         Self {
+            batch,
             claim_action: flow::proposed(&practice, &adapter).await,
             submission,
             adapter_token,
@@ -76,7 +80,7 @@ impl World {
     }
 
     /// The ids that mean something in this practice only.
-    pub(crate) fn ids(&self) -> [&str; 12] {
+    pub(crate) fn ids(&self) -> [&str; 13] {
         [
             &self.practice.id,
             &self.practice.therapist_id,
@@ -86,6 +90,7 @@ impl World {
             &self.session,
             &self.claim,
             &self.submission,
+            &self.batch,
             &self.claim_action,
             &self.user,
             &self.account,
@@ -108,6 +113,7 @@ impl World {
         let payer = flow::covered("").payer_id;
         let id = match path {
             _ if rpc.ends_with("Coverage") => &self.coverage,
+            _ if rpc == "GetSubmissionBatch" => &self.batch,
             _ if path.contains(".PatientService/") => &self.patient,
             _ if path.contains(".SessionService/") => &self.open_session,
             _ if path.contains(".ClaimService/") => &self.claim,
@@ -340,6 +346,9 @@ impl World {
                 ..Default::default()
             }
             .encode_to_vec(),
+            "IngestResponse" => {
+                claims::IngestResponseRequest { content: b"no file of answers".to_vec() }.encode_to_vec()
+            }
             "ListClaimEvents" => {
                 let after = vec![claims::Position { practice_id: self.practice.id.clone(), position: 0 }];
                 claims::ListClaimEventsRequest { after, ..Default::default() }.encode_to_vec()
@@ -365,6 +374,13 @@ impl World {
 
 fn mask(path: &str) -> Option<FieldMask> {
     Some(FieldMask { paths: vec![path.into()] })
+}
+
+/// A file of all that waits.
+pub(crate) async fn batch(adapter: &Client) -> claims::SubmissionBatch {
+    let request = claims::CreateSubmissionBatchRequest::default();
+    let written = adapter.clearinghouse().create_submission_batch(request).await.unwrap().into_inner();
+    written.batches.into_iter().next().expect("something waits")
 }
 
 /// The submission that the practice's feed tells of.

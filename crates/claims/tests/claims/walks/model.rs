@@ -113,9 +113,9 @@ impl Claim {
         }
         self.has_payer_number |= matches!(word, Word::Accepted | Word::PaidPartly | Word::PaidNothing);
         let decided = match word {
-            Word::PaidPartly => Some([100_00, 30_00, 20_00]),
-            Word::PaidNothing => Some([0, 0, 150_00]),
-            Word::Denied => Some([0, 150_00, 0]),
+            Word::PaidPartly => Some([10_000, 3_000, 2_000]),
+            Word::PaidNothing => Some([0, 0, 15_000]),
+            Word::Denied => Some([0, 15_000, 0]),
             Word::Reversed | Word::Voided => {
                 self.money = [0; 3];
                 None
@@ -410,7 +410,7 @@ impl Model {
             if stands != expected {
                 return Err(format!("expected {expected}\n     but {stands}"));
             }
-            let version: i64 = version.parse().map_err(|_| "no version")?;
+            let version: i64 = version.parse().map_err(|_not_a_number| "no version")?;
             if !(claim.version..=claim.version + 1).contains(&version) {
                 return Err(format!("version {version} after {}", claim.version));
             }

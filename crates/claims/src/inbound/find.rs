@@ -1,0 +1,100 @@
+//! Which claim an answer is about: by its number, by the payer's, or by a number cut short together with all else that
+//! identifies a service. Never by a name.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use futures_util::join;
+use kernel::{Failure, Phi};
+use schema::tables::claims::claims;
+use schema::{Error, Tx};
+use x12::remittance::ClaimPayment;
+
+use super::part::Said;
+use super::remit::store::service_date;
+use crate::amount::cents;
+use crate::claim::Claim;
+
+/// Characters that a number cut short must still have.
+const CUT_MIN: usize = 10;
+
+/// The claims of answers, locked, each in the place of its answer.
+pub(super) async fn all(tx: &Tx<'_>, said: &[&Said]) -> Result<Vec<Option<Claim>>, Failure> {
+    let numbers: Vec<&str> = said.iter().map(|said| said.claim_number.as_str()).collect();
+    let payers: Vec<&str> = said.iter().filter_map(|said| payer_number(said)).collect();
+    let (by_number, by_payer) = join!(by_numbers(tx, &numbers), by_payer_numbers(tx, &payers));
+    let (by_number, by_payer) = (by_number?, by_payer?);
+    let mut found = Vec::with_capacity(said.len());
+    for said in said {
+        let exact = by_number.peek().iter().find(|claim| claim.claim_number == said.claim_number);
+        let mut of_payer = by_payer.peek().iter().filter(|claim| {
+            claim.payer_claim_number.is_some() && claim.payer_claim_number.as_deref() == payer_number(said)
+        });
+        let claim = match (exact, of_payer.next(), of_payer.next()) {
+            (Some(claim), _, _) | (None, Some(claim), None) => Some(claim.clone()),
+            (None, _, _) => match &said.paid {
+                Some((_, paid)) => cut_short(tx, paid).await?,
+                None => None,
+            },
+        };
+        found.push(claim);
+    }
+    Ok(found)
+}
+
+fn payer_number(said: &Said) -> Option<&str> {
+    said.paid.as_ref().and_then(|(_, paid)| paid.payer_claim_number.as_deref())
+}
+
+async fn by_numbers(tx: &Tx<'_>, numbers: &[&str]) -> Result<Phi<Vec<Claim>>, Failure> {
+    let query = claims::table
+        .filter(claims::practice_id.eq(tx.practice()))
+        .filter(claims::claim_number.eq_any(numbers))
+        .order(claims::id)
+        .select(Claim::as_select())
+        .for_no_key_update();
+    Ok(Phi::new(query.load(&mut tx.conn()).await.map_err(Error::from)?))
+}
+
+async fn by_payer_numbers(tx: &Tx<'_>, numbers: &[&str]) -> Result<Phi<Vec<Claim>>, Failure> {
+    if numbers.is_empty() {
+        return Ok(Phi::new(Vec::new()));
+    }
+    let query = claims::table
+        .filter(claims::practice_id.eq(tx.practice()))
+        .filter(claims::payer_claim_number.eq_any(numbers))
+        .order(claims::id)
+        .select(Claim::as_select())
+        .for_no_key_update();
+    Ok(Phi::new(query.load(&mut tx.conn()).await.map_err(Error::from)?))
+}
+
+/// The one claim whose number begins like that, whose day, charge and member are those of the answer.
+async fn cut_short(tx: &Tx<'_>, paid: &ClaimPayment) -> Result<Option<Claim>, Failure> {
+    let cut = paid.claim_number.as_str();
+    let person = paid.subscriber.as_ref().or(paid.patient.as_ref());
+    let member = person.and_then(|person| person.id.as_deref());
+    let (Some(day), Some(member)) = (service_date(paid), member) else { return Ok(None) };
+    if cut.len() < CUT_MIN || !cut.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Ok(None);
+    }
+    let query = claims::table
+        .filter(claims::practice_id.eq(tx.practice()))
+        .filter(claims::claim_number.ge(cut))
+        // behind every number that begins with it
+        .filter(claims::claim_number.lt(format!("{cut}~")))
+        .filter(claims::service_date.eq(day))
+        .order(claims::id)
+        .select(Claim::as_select())
+        .for_no_key_update();
+    let found: Vec<Claim> = query.load(&mut tx.conn()).await.map_err(Error::from)?;
+    let charge = paid.charge.0.abs();
+    let is_it = |claim: &&Claim| {
+        let coverage = claim.snapshot.as_ref().and_then(|snapshot| snapshot.0.coverage.as_ref());
+        cents(&claim.charge_amount) == Some(charge) && coverage.is_some_and(|coverage| coverage.member_id == member)
+    };
+    let mut all = found.iter().filter(is_it);
+    Ok(match (all.next(), all.next()) {
+        (Some(claim), None) => Some(claim.clone()),
+        (None | Some(_), _) => None,
+    })
+}

@@ -405,3 +405,33 @@ async fn the_same_payment_with_other_claims_in_it_is_parked() {
     assert_eq!((only(&taken).state(), reason(only(&taken))), (pb::InboundState::Parked, "REMITTANCE_DIFFERS"));
     desk.stands(&claims[1], ClaimStatus::Submitted, pb::PayerState::Transmitted).await;
 }
+
+#[tokio::test]
+async fn a_file_that_broke_off_anywhere_goes_on_where_it_was() {
+    let desk = Desk::new().await;
+    // more than one transaction takes
+    let (claims, _) = desk.sent(claims::inbound::part::CLAIMS + 20).await;
+    let paid: Vec<Paid<'_>> =
+        claims.iter().map(|claim| (claim.claim_number.as_str(), "1", "150", "110", USUAL)).collect();
+    let amount = (110 * claims.len() - 10).to_string();
+    let file = remittance(770, &[x835("EFT1", &amount, &paid, "PLB*1234567893*20261231*WO:X*10~")]);
+    let mut broken_off = 0;
+    for patience in [1, 2, 4, 8, 15, 30, 60, 120, 200, 300, 400] {
+        let ingesting = desk.try_ingest(file.as_bytes(), 1 << 20);
+        broken_off +=
+            i32::from(tokio::time::timeout(std::time::Duration::from_millis(patience), ingesting).await.is_err());
+    }
+    assert!(broken_off > 3, "{broken_off}");
+    let taken = desk.ingest(&file).await;
+    assert_eq!(only(&taken).state(), pb::InboundState::Applied);
+    let posted =
+        "SELECT concat_ws(' ', count(*), count(DISTINCT claim_id), sum(paid_amount)) FROM claims.remittance_claims";
+    let count = claims.len();
+    assert_eq!(desk.world.ask(posted).await, format!("{count} {count} {}.00", 110 * count));
+    let ledger = "SELECT concat_ws(' ', count(*), sum(amount)) FROM claims.ledger_entries WHERE kind = 'payer_payment'";
+    assert_eq!(desk.world.ask(ledger).await, format!("{count} {}.00", 110 * count));
+    let account = "SELECT concat_ws(' ', count(*), sum(amount)) FROM claims.practice_ledger_entries";
+    assert_eq!(desk.world.ask(account).await, "1 10.00");
+    let sums = "SELECT count(*) FROM claims.claims WHERE paid_amount <> 110 OR adjusted_amount <> 20";
+    assert_eq!(desk.world.ask(sums).await, "0");
+}

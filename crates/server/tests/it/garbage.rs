@@ -208,8 +208,12 @@ async fn bytes_that_are_no_message_and_messages_too_large_are_the_callers_mistak
         {
             let answer = send(caller, method, message).await;
             let got = answer.as_ref().map(|answer| (answer.code(), answer.reason()));
-            // an import tells by itself that it could not read on
-            let reason = if method.client_streaming { "IMPORT_STREAM_BROKEN" } else { reason };
+            // a stream's reader tells by itself that it could not read on
+            let reason = match method.client_streaming {
+                true if method.path.ends_with("/IngestResponse") => "FILE_STREAM_BROKEN",
+                true => "IMPORT_STREAM_BROKEN",
+                false => reason,
+            };
             if got != Some((Code::InvalidArgument, reason.to_owned())) {
                 wrong.push(format!("{}: {got:?} instead of {reason}", method.path));
             }

@@ -54,7 +54,8 @@ impl Outside {
         self.told(&format!("SELECT count(*)::text AS told FROM ops.requests WHERE request_id = '{once}'")).await != "0"
     }
 
-    /// All there is, table by table, but for the trail and for what changes by itself.
+    /// All there is, table by table, but for the trail, for what changes by itself, and for the bytes of received files,
+    /// which are kept before anything is made of them and say nothing to anybody.
     pub(super) async fn state(&mut self) -> Vec<String> {
         let tables = self
             .told(
@@ -62,7 +63,7 @@ impl Outside {
                  AS told FROM %s t', c.oid::regclass || ' ', c.oid::regclass), ' UNION ALL ') AS told FROM pg_class c \
                  WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace::regnamespace::text IN \
                  ('clinical', 'claims', 'feed', 'tenancy', 'ops') AND c.oid::regclass::text NOT IN ('tenancy.sessions', \
-                 'tenancy.tokens', 'feed.leases', 'feed.subscriptions')",
+                 'tenancy.tokens', 'feed.leases', 'feed.subscriptions', 'claims.inbound_files', 'claims.inbound_chunks')",
             )
             .await;
         let rows: Vec<Told> = diesel::sql_query(tables).load(&mut self.0).await.unwrap();

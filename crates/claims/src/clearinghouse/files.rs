@@ -2,6 +2,7 @@
 
 use audit::vault::once;
 use audit::{Action, Change, Entry};
+use futures_util::future::try_join_all;
 use futures_util::{StreamExt, stream};
 use kernel::{Ctx, Failure, Phi, Scope, Violations};
 use schema::Tx;
@@ -123,18 +124,17 @@ impl Clearinghouse {
             Ok((found, held, content, claims))
         });
         let (found, held, content, claims) = found.await?;
-        let mut entry = Entry::of(scope, Action::View, &found);
+        let mut entries = vec![Entry::of(scope, Action::View, &found)];
         if content.is_some() || claims.is_some() {
-            // as many entries as it takes to name every patient
+            // as many as it takes to name every patient
             for held in held.chunks(create::ENTRY_CLAIMS) {
                 let mut claims = Entry::bare(scope, Action::View, create::RESOURCE);
                 held.iter().for_each(|(_, claim, patient)| claims.add(claim.uuid(), Some(patient.uuid())));
-                let before = std::mem::replace(&mut entry, claims);
-                self.vault.batcher().record(before).await?;
-                scope.facts().note_entry();
+                entries.push(claims);
             }
         }
-        let receipt = self.vault.batcher().record(entry).await?;
+        let recorded = try_join_all(entries.into_iter().map(|entry| self.vault.batcher().record(entry))).await?;
+        let receipt = recorded.into_iter().next().ok_or_else(|| Failure::internal("a file was read unrecorded"))?;
         scope.facts().note_entry();
         let bytes = content.map_or_else(Vec::new, |content| content.release(&receipt));
         let claims = claims.map_or_else(Vec::new, |claims| claims.release(&receipt));

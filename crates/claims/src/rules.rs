@@ -4,7 +4,7 @@
 //! up; it does no I/O and allocates only when it has something to say. It names a field, never a value.
 //! Findings come in the order of the rules' numbers, so the same claim always gives the same list.
 //!
-//! Rules that need tables which only the operator has keep silent until those are loaded; [`catalogue`] tells which.
+//! Rules that need tables which only the operator has keep silent until those are loaded; [`catalogue()`] tells which.
 //! Left to its own place is what can only be seen while a file is written (97 reserved characters, 98 and 99 batches).
 
 use std::borrow::Cow;

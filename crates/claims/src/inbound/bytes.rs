@@ -12,7 +12,7 @@ use super::store;
 /// Pieces on their way at most.
 const AHEAD: usize = 2;
 
-/// Reads what [`pump`] sends. Only for threads that may block.
+/// Reads what a [`Pump`] sends. Only for threads that may block.
 #[derive(Debug)]
 pub struct Bytes {
     pieces: mpsc::Receiver<Vec<u8>>,

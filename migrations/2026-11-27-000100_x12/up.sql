@@ -322,7 +322,7 @@ ALTER TABLE claims.remittance_claims ADD CONSTRAINT remittance_claims_state_chec
 CREATE INDEX remittance_claims_open_idx ON claims.remittance_claims (practice_id, id) WHERE state IN ('parked', 'unmatched');
 COMMENT ON COLUMN claims.remittance_claims.ordinal IS 'Its place in the remittance, from 1.';
 COMMENT ON COLUMN claims.remittance_claims.member_id IS 'Under which the payer knows the patient.';
-COMMENT ON COLUMN claims.remittance_claims.state IS 'posted: the ledger has it; parked: the claim can''t take it yet; unmatched: nobody knows whose it is; dismissed: a person settled it otherwise.';
+COMMENT ON COLUMN claims.remittance_claims.state IS 'posted: it is that claim''s answer, whose outcome tells whether it counts or waits; parked: the claim can''t take it; unmatched: nobody knows whose it is; dismissed: a person settled it otherwise.';
 COMMENT ON COLUMN claims.remittance_claims.state_reason IS 'Why it is not posted: a code, no free text.';
 COMMENT ON COLUMN claims.remittance_claims.acknowledgment_id IS 'The answer that it was posted as.';
 

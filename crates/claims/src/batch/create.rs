@@ -51,6 +51,13 @@ struct Content {
 /// `NOT_FOUND` for a partner that there is none of; the database's.
 pub async fn create(tx: &Tx<'_>, wanted: &Wanted) -> Result<Change<pb::CreateSubmissionBatchResponse>, Failure> {
     let mut partners = store::partners(tx).await?;
+    if partners.is_empty() {
+        return Err(Failure::new(
+            Code::FailedPrecondition,
+            "TRADING_PARTNER_MISSING",
+            "no trading partner is known: the operator loads them with `claimsd reference load trading-partners FILE`",
+        ));
+    }
     if let Some(id) = &wanted.partner {
         partners.retain(|partner| partner.id == *id);
         if partners.is_empty() {

@@ -126,8 +126,8 @@ impl Ingest<'_> {
     async fn note(&self, scope: &Scope, message: &Message) -> Result<(), Failure> {
         let write = self.vault.write(scope, None, || {
             async move |tx: &Tx<'_>| {
-                store::note(tx, &message.noted).await?;
-                let entry = Entry::bare(tx.scope(), Action::Update, "inbound_message").with(message.noted.id.uuid());
+                let id = store::note(tx, &message.noted).await?;
+                let entry = Entry::bare(tx.scope(), Action::Update, "inbound_message").with(id.uuid());
                 Ok(Change::recorded(entry, Phi::new(())))
             }
         });

@@ -19,9 +19,9 @@ use crate::response::{Answer, Told};
 text_enum! {
     /// What became of one claim of a remittance.
     pub enum RemittanceClaimState {
-        /// The ledger has it.
+        /// It is that claim's answer, whose outcome tells whether it counts already or waits for a reversal.
         Posted = "posted",
-        /// The claim can't take it yet, or a person has to look.
+        /// The claim can't take it: a person has to look.
         Parked = "parked",
         /// Nobody knows whose it is.
         Unmatched = "unmatched",

@@ -5,7 +5,7 @@ mod store;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -17,8 +17,8 @@ use tokio::sync::Mutex;
 use crate::codes::Reference;
 use crate::rules::{MemberIdPattern, PayerTerms, UNKNOWN_TERMS};
 
-/// How long a list is used before it is read again; a change of reference data takes effect within this time.
-const FRESH: Duration = Duration::from_secs(60);
+/// How often the list is read anew; a change of reference data takes effect within this time.
+const EVERY: Duration = Duration::from_secs(60);
 
 /// A payer as listed.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -135,9 +135,6 @@ impl PayerList {
     }
 }
 
-/// A list, and when it was read.
-type Read = (Instant, Arc<PayerList>);
-
 /// Keeps the payer list at hand. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Payers {
@@ -147,8 +144,8 @@ pub struct Payers {
 
 #[derive(Debug, Default)]
 struct Kept {
-    read: RwLock<Option<Read>>,
-    /// Held by whoever reads the list anew.
+    list: RwLock<Option<Arc<PayerList>>>,
+    /// Held by whoever reads the list.
     reading: Mutex<()>,
 }
 
@@ -158,34 +155,57 @@ impl Payers {
         Self { db, kept: Arc::default() }
     }
 
-    /// The list, about a minute old at most.
+    /// The list as it was read last.
     ///
-    /// When it gets older, one caller reads it anew, and the others take it as it is: callers hold transactions, and
-    /// if all of them waited for one connection more, none would ever be free.
+    /// Only the very first caller reads it: callers hold transactions, and if they waited for one connection more,
+    /// none might ever be free. [`Payers::keep_fresh`] reads it anew.
     ///
     /// # Errors
     /// The database's.
     pub async fn list(&self) -> Result<Arc<PayerList>, Failure> {
-        let _reading = match self.at_hand() {
-            Some((at, list)) if at.elapsed() < FRESH => return Ok(list),
-            Some((_, list)) => match self.kept.reading.try_lock() {
-                Ok(reading) => reading,
-                Err(_others_do) => return Ok(list),
-            },
-            None => self.kept.reading.lock().await,
-        };
-        // somebody may have been faster
-        if let Some((at, list)) = self.at_hand()
-            && at.elapsed() < FRESH
-        {
+        if let Some(list) = self.at_hand() {
             return Ok(list);
         }
-        let list = Arc::new(store::load(&self.db, self.at_hand().map(|(_, list)| list)).await?);
-        *self.kept.read.write().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), Arc::clone(&list)));
+        let _reading = self.kept.reading.lock().await;
+        // somebody may have been faster
+        match self.at_hand() {
+            Some(list) => Ok(list),
+            None => self.read().await,
+        }
+    }
+
+    /// Reads the list anew every minute, until `ended`. What fails is said, and the last list stays in use.
+    pub async fn keep_fresh(self, ended: impl Future<Output = ()>) {
+        let keeping = async {
+            loop {
+                tokio::time::sleep(EVERY).await;
+                if let Err(failure) = self.refresh().await {
+                    tracing::warn!(reason = failure.reason, "the payer list can't be read anew");
+                }
+            }
+        };
+        tokio::select! {
+            () = keeping => {}
+            () = ended => {}
+        }
+    }
+
+    /// Reads the list anew.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn refresh(&self) -> Result<Arc<PayerList>, Failure> {
+        let _reading = self.kept.reading.lock().await;
+        self.read().await
+    }
+
+    async fn read(&self) -> Result<Arc<PayerList>, Failure> {
+        let list = Arc::new(store::load(&self.db, self.at_hand()).await?);
+        *self.kept.list.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&list));
         Ok(list)
     }
 
-    fn at_hand(&self) -> Option<Read> {
-        self.kept.read.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn at_hand(&self) -> Option<Arc<PayerList>> {
+        self.kept.list.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

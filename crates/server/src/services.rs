@@ -73,6 +73,7 @@ pub async fn routes(
     if let Err(failure) = payers.list().await {
         tracing::warn!(reason = failure.reason, "the payer list can't be read yet");
     }
+    tasks.spawn(payers.clone().keep_fresh(hub.drained()));
     let drafter = Drafter::new(payers.clone(), hub.clone());
 
     let mut routes = Routes::new(health_service);

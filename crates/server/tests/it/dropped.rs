@@ -9,7 +9,6 @@ use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use kernel::Clock;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
-use therapy_claims::claims::v1 as claims;
 use therapy_claims::client::request_id;
 use therapy_claims::{METHODS, Method};
 use tokio::time::{sleep, timeout};
@@ -140,8 +139,6 @@ impl Found {
     /// knows its statements; otherwise, most often one that is new.
     async fn step(&mut self, next: &mut Next<'_>, stage: &Stage<'_>, rpc: &Rpc, is_repeated: bool) {
         let (method, input) = rpc;
-        // older than a minute, it is read anew by whoever needs it next: on a pool of one, nobody in a transaction can
-        next.here.practice.admin.payers().list_payers(claims::ListPayersRequest::default()).await.unwrap();
         for times in 1..POLLS_MAX {
             let Ready { token, message, is_made } = stage.ready(method, input).await;
             if is_made && !is_repeated {

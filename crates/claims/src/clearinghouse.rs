@@ -23,6 +23,7 @@ use tokio_util::task::TaskTracker;
 
 use self::transmit::Named;
 pub use self::wire::ClearinghouseServer;
+use crate::payer::Payers;
 
 /// Tells again and again where the bearer of a credential may do something, over the connection that the call came
 /// by: streams outlive every decision.
@@ -43,6 +44,7 @@ pub struct Clearinghouse {
     vault: Vault,
     reader: Reader,
     hub: Hub,
+    payers: Payers,
     grants: Arc<dyn GrantSource>,
     /// Streams run here; the shutdown drains the hub and waits for them.
     tasks: TaskTracker,
@@ -50,8 +52,15 @@ pub struct Clearinghouse {
 
 impl Clearinghouse {
     #[must_use]
-    pub fn new(vault: Vault, reader: Reader, hub: Hub, grants: Arc<dyn GrantSource>, tasks: TaskTracker) -> Self {
-        Self { vault, reader, hub, grants, tasks }
+    pub fn new(
+        vault: Vault,
+        reader: Reader,
+        hub: Hub,
+        payers: Payers,
+        grants: Arc<dyn GrantSource>,
+        tasks: TaskTracker,
+    ) -> Self {
+        Self { vault, reader, hub, payers, grants, tasks }
     }
 
     /// Sorts submissions by the practices of their claims. What no practice in reach knows goes to the first one, where

@@ -83,7 +83,8 @@ pub async fn routes(
         Arc::new(move || hub.drained().boxed())
     };
     let exports = Exports::new(Arc::<Grants>::clone(&grants), tasks.clone(), ending);
-    let clearinghouse = Clearinghouse::new(vault.clone(), reader.clone(), hub.clone(), grants, tasks.clone());
+    let clearinghouse =
+        Clearinghouse::new(vault.clone(), reader.clone(), hub.clone(), payers.clone(), grants, tasks.clone());
     macro_rules! serve {
         ($($service:expr),+ $(,)?) => {$(
             let service = $service;

@@ -39,7 +39,7 @@ impl Effect {
         let effect = Self { bill, kind: Kind::Unspecified, news, submission: None, ledger: Vec::new() };
         match action.kind {
             ActionKind::Void => effect.void(tx),
-            ActionKind::WriteOff => effect.write_off(tx).await,
+            ActionKind::WriteOff => effect.write_off(tx, &payers.codes).await,
             ActionKind::TimelyFilingOverride => effect.file_late(tx, payers, action).await,
             ActionKind::Appeal => effect.appeal(tx, action).await,
         }
@@ -59,10 +59,10 @@ impl Effect {
         Ok(self)
     }
 
-    async fn write_off(mut self, tx: &Tx<'_>) -> Result<Self, Failure> {
+    async fn write_off(mut self, tx: &Tx<'_>, codes: &Reference) -> Result<Self, Failure> {
         self.bill.claim.apply(Event::DenialClosed { write_off: true })?;
         let balances = ledger::store::balances(tx, self.bill.claim.id).await?;
-        self.ledger = ledger::write_off(balances, Reference::shipped(), tx.scope().now().date_naive());
+        self.ledger = ledger::write_off(balances, codes, tx.scope().now().date_naive());
         self.kind = Kind::WrittenOff;
         Ok(self)
     }

@@ -1,5 +1,7 @@
 //! `ReportPayerResponse`: an answer is recorded once, and moves its claim if it counts.
 
+use std::sync::Arc;
+
 use audit::{Action, Change};
 use feed::Hub;
 use futures_util::join;
@@ -9,6 +11,7 @@ use therapy_claims::claims::v1 as pb;
 
 use super::convert::claim_state;
 use crate::claim::Claim;
+use crate::codes::Reference;
 use crate::response::settle::{Settled, settle};
 use crate::response::{Report, ResponseOutcome, store};
 
@@ -21,6 +24,7 @@ pub(super) fn unknown(number: &str) -> Failure {
 pub(super) async fn respond(
     tx: &Tx<'_>,
     hub: &Hub,
+    codes: &Arc<Reference>,
     report: &Report,
 ) -> Result<Change<pb::ReportPayerResponseResponse>, Failure> {
     let number = &report.claim_number;
@@ -43,7 +47,7 @@ pub(super) async fn respond(
         Some(_) => return Err(store::reused()),
         None => {}
     }
-    let Settled { claim, outcome, events } = settle(tx, report, claim, earlier?, submission?).await?;
+    let Settled { claim, outcome, events } = settle(tx, codes, report, claim, earlier?, submission?).await?;
     feed::append(tx, hub, events);
     let effect = match outcome {
         ResponseOutcome::Applied => pb::ResponseEffect::Applied,

@@ -257,7 +257,8 @@ impl pb::clearinghouse_service_server::ClearinghouseService for Clearinghouse {
     ) -> Result<Response<pb::IngestResponseResponse>, Status> {
         let Call { ctx, message: bytes } = Call::of(request)?;
         answer(&ctx, async {
-            let ingest = Ingest { vault: &self.vault, hub: &self.hub, ctx: &ctx };
+            let codes = &self.payers.list().await?.codes;
+            let ingest = Ingest { vault: &self.vault, hub: &self.hub, codes, ctx: &ctx };
             Box::pin(ingest.run(bytes)).await
         })
         .await
@@ -354,9 +355,10 @@ impl pb::clearinghouse_service_server::ClearinghouseService for Clearinghouse {
             let report = response::convert::report(&mut v, &message, scope.now());
             let report = &v.done(report)?;
             let scope = self.scope_of_number(&ctx, &report.claim_number).await?;
+            let codes = &self.payers.list().await?.codes;
             let write = self
                 .vault
-                .write(scope, once.as_ref(), || async move |tx| respond::respond(tx, &self.hub, report).await);
+                .write(scope, once.as_ref(), || async move |tx| respond::respond(tx, &self.hub, codes, report).await);
             Box::pin(write).await
         })
         .await

@@ -1,6 +1,7 @@
 //! A file from its first byte to its answer.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use audit::{Action, Change, Entry, Vault};
 use feed::Hub;
@@ -17,6 +18,7 @@ use super::message::{Message, problem_to_pb};
 use super::survey::Surveyor;
 use super::walk::{File, Walk};
 use super::{MALFORMED, MessageState, Problem, route, spool, store};
+use crate::codes::Reference;
 use crate::snapshot::convert::hex;
 
 mod apply;
@@ -27,6 +29,7 @@ mod open;
 pub struct Ingest<'a> {
     pub vault: &'a Vault,
     pub hub: &'a Hub,
+    pub codes: &'a Arc<Reference>,
     pub ctx: &'a Ctx,
 }
 

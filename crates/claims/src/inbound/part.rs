@@ -1,6 +1,7 @@
 //! Some claims of a message in one transaction: each is found, settled unless it was before, and written down.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use audit::{Action, Change, Entry};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -19,6 +20,7 @@ use super::remit::store::{self as remits, Brought, Known, NewClaim};
 use super::store::{Noted, Tally};
 use super::{MessageState, find, store};
 use crate::claim::Claim;
+use crate::codes::Reference;
 use crate::response::settle::{Settled, settle};
 use crate::response::{Answer, Report, ResponseOutcome, store as responses};
 
@@ -53,6 +55,8 @@ pub struct Remitting {
 /// One transaction's work.
 #[derive(Debug)]
 pub struct Work<'a> {
+    /// What adjustments mean.
+    pub codes: &'a Arc<Reference>,
     pub noted: &'a Noted,
     pub said: &'a [&'a Said],
     pub said_at: DateTime<Utc>,
@@ -251,7 +255,7 @@ async fn one(
         answer,
         body_hash: said.body_hash.clone(),
     };
-    match settle(tx, &report, claim, beside.earlier, beside.submission).await {
+    match settle(tx, work.codes, &report, claim, beside.earlier, beside.submission).await {
         Ok(Settled { outcome, events, claim: _ }) => {
             match outcome {
                 ResponseOutcome::Applied => done.applied += 1,

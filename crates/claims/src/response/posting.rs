@@ -5,6 +5,7 @@
 //! stands in the end is the decision that no reversal took back, and the sums are its own.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use kernel::id::ResponseId;
@@ -53,6 +54,7 @@ pub struct Posting {
     pub steps: Vec<Step>,
     /// Those that waited and wait no more.
     pub freed: Vec<ResponseId>,
+    codes: Arc<Reference>,
     now: DateTime<Utc>,
 }
 
@@ -61,8 +63,8 @@ type Amounts = BTreeMap<(LedgerKind, Option<AdjustmentGroup>, Option<String>), i
 
 impl Posting {
     #[must_use]
-    pub const fn new(claim: Claim, balances: Vec<Balance>, now: DateTime<Utc>) -> Self {
-        Self { claim, balances, ledger: Vec::new(), steps: Vec::new(), freed: Vec::new(), now }
+    pub const fn new(claim: Claim, balances: Vec<Balance>, codes: Arc<Reference>, now: DateTime<Utc>) -> Self {
+        Self { claim, balances, ledger: Vec::new(), steps: Vec::new(), freed: Vec::new(), codes, now }
     }
 
     /// Applies a new answer as far as it counts, and then what waited for it.
@@ -168,7 +170,7 @@ impl Posting {
     }
 
     fn decided(&self, answer: &Answer) -> Result<Option<Adjudicated>, AdjudicationError> {
-        let judge = |decision| adjudicate(&self.claim.charge_amount, &decision, Reference::shipped());
+        let judge = |decision| adjudicate(&self.claim.charge_amount, &decision, &self.codes);
         if let Some(reversed) = answer.reversed() {
             judge(reversed)?;
         }

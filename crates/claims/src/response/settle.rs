@@ -1,5 +1,7 @@
 //! One answer to one claim, as part of a transaction: whoever brings answers, they are settled here.
 
+use std::sync::Arc;
+
 use feed::NewEvent;
 use kernel::Failure;
 use kernel::id::{ResponseId, SubmissionId};
@@ -9,6 +11,7 @@ use super::convert::unbalanced;
 use super::posting::{Earlier, Posting, Refused};
 use super::{Answer, Report, Response, ResponseOutcome, store};
 use crate::claim::{Bill, Claim, replacing, store as claims};
+use crate::codes::Reference;
 use crate::event::{self, News};
 use crate::ledger;
 use crate::lifecycle::PayerState;
@@ -22,7 +25,7 @@ pub struct Settled {
     pub events: Vec<NewEvent>,
 }
 
-/// Settles an answer that is not known yet.
+/// Settles an answer that is not known yet; what its adjustments mean, `codes` tell.
 ///
 /// The claim must be locked, `earlier` be [`store::earlier`] of it where the answer
 /// moves money, and `submission` its last one. All is written with the commit, except the events.
@@ -31,6 +34,7 @@ pub struct Settled {
 /// When the amounts don't add up, or the claim never left.
 pub async fn settle(
     tx: &Tx<'_>,
+    codes: &Arc<Reference>,
     report: &Report,
     claim: Claim,
     earlier: Vec<Earlier>,
@@ -43,7 +47,7 @@ pub async fn settle(
     } else {
         Vec::new()
     };
-    let mut posting = Posting::new(claim, balances, tx.scope().now());
+    let mut posting = Posting::new(claim, balances, Arc::clone(codes), tx.scope().now());
     let (outcome, outcome_reason) = posting.take(id, report, earlier).map_err(|refused| match refused {
         Refused::Illegal(illegal) => illegal.into(),
         Refused::Unbalanced(error) => unbalanced(error, &report.answer),

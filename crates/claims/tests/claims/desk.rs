@@ -63,7 +63,8 @@ impl Desk {
         let reader = Reader::new(Db::new(&world.db().url_as("claims_feed"), 8).unwrap());
         let tasks = TaskTracker::new();
         let source = Arc::new(grants.clone());
-        let clearinghouse = Clearinghouse::new(world.vault.clone(), reader, world.hub.clone(), source, tasks.clone());
+        let (vault, hub, payers) = (world.vault.clone(), world.hub.clone(), world.payers.clone());
+        let clearinghouse = Clearinghouse::new(vault, reader, hub, payers, source, tasks.clone());
         Self { world, clearinghouse, adapter, grants, tasks }
     }
 

@@ -20,7 +20,8 @@ impl Desk {
         let ctx = self.adapter.ctx("ClearinghouseService/IngestResponse");
         let pieces: Vec<Result<pb::IngestResponseRequest, Status>> =
             file.chunks(piece).map(|piece| Ok(pb::IngestResponseRequest { content: piece.to_vec() })).collect();
-        let ingest = Ingest { vault: &self.world.vault, hub: &self.world.hub, ctx: &ctx };
+        let codes = &self.world.payers.list().await.unwrap().codes;
+        let ingest = Ingest { vault: &self.world.vault, hub: &self.world.hub, codes, ctx: &ctx };
         ingest.run(tokio_stream::iter(pieces)).await.map_err(|failure| kernel::status::to_status(&failure, ""))
     }
 

@@ -1,9 +1,11 @@
 use claims::codes::Kind;
 use claims::payer::Payers;
 use claims::rules::MemberIdPattern;
-
 use schema::Db;
+use therapy_claims::claims::v1 as pb;
+use therapy_claims::claims::v1::report_payer_response_request::Response as Answer;
 
+use crate::desk::{Desk, adjustment, report};
 use crate::world::World;
 
 /// A payer that changed its mind on New Year's Day.
@@ -67,4 +69,31 @@ async fn the_newest_release_of_a_table_is_used_and_told() {
     assert_eq!(list.codes.unit_cap("96127", "2026-03-16".parse().unwrap()), Some(4));
     assert_eq!(*list.codes.version(), format!("{}+r2", bare.codes.version()));
     assert!(payers.list().await.unwrap().codes.has(Kind::UnitCaps));
+}
+
+#[tokio::test]
+async fn an_answer_is_judged_by_the_adjustment_classes_that_are_loaded() {
+    let desk = Desk::new().await;
+    let nothing_paid = || {
+        Answer::Paid(pb::PayerPaid {
+            paid_amount: "0.00".into(),
+            patient_responsibility_amount: "0.00".into(),
+            paid_on: Some((2026, 3, 20).into()),
+            adjustments: vec![adjustment(pb::AdjustmentGroup::Contractual, "45", "150.00")],
+            ..Default::default()
+        })
+    };
+    let (before, _) = desk.submitted().await;
+    desk.report(report(&before, "835-1", nothing_paid())).await.unwrap();
+    assert_eq!(desk.world.get(&before.id).await.unwrap().payer_state(), pb::PayerState::PaidZeroContractual);
+    desk.world
+        .run(
+            "INSERT INTO claims.reference_releases (kind, name, row_count, file_hash, content) \
+             VALUES ('adjustment_reasons', 'of a test', 1, sha256('45'), E'code,class\\n45,appeal')",
+        )
+        .await;
+    desk.world.payers.refresh().await.unwrap();
+    let (after, _) = desk.submitted().await;
+    desk.report(report(&after, "835-2", nothing_paid())).await.unwrap();
+    assert_eq!(desk.world.get(&after.id).await.unwrap().payer_state(), pb::PayerState::DeniedAppealable);
 }

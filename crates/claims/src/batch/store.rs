@@ -2,15 +2,16 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Bool, Integer, Jsonb, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Binary, Bool, Integer, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use futures_util::join;
 use kernel::id::{BatchId, ClaimId, PatientId, SubmissionId};
 use kernel::phi::Disclosed;
-use kernel::{Failure, Page, PageRequest, Phi, etag};
+use kernel::{Failure, Page, PageRequest, Phi, PracticeId, etag};
 use schema::tables::claims::{batches, claims, interchanges, submissions, trading_partners};
-use schema::{Cached, Error, Json, Tx};
+use schema::{Cached, Db, Error, Json, Tx};
 use uuid::Uuid;
 
 use super::{Batch, BatchState, TradingPartner};
@@ -121,6 +122,28 @@ pub async fn insert(tx: &Tx<'_>, batch: &Batch, content: &[u8], held: &[Submissi
 
 fn not_found(id: BatchId) -> Failure {
     Failure::not_found("submission_batch", id)
+}
+
+#[derive(QueryableByName)]
+struct Resolved {
+    #[diesel(sql_type = SqlUuid)]
+    practice_id: Uuid,
+}
+
+/// The practice of a file, among those where the account is granted anything now.
+pub async fn practice_of(
+    db: &Db,
+    id: BatchId,
+    account: Uuid,
+    at: DateTime<Utc>,
+) -> Result<Option<PracticeId>, Failure> {
+    let conn = db.directory().await?;
+    let query = diesel::sql_query("SELECT practice_id FROM claims.batch_resolve($1, $2, $3)")
+        .bind::<SqlUuid, _>(id)
+        .bind::<SqlUuid, _>(account)
+        .bind::<Timestamptz, _>(at);
+    let found: Option<Resolved> = Cached(query).get_result(&mut &*conn).await.optional().map_err(Error::from)?;
+    Ok(found.map(|row| PracticeId::from_uuid(row.practice_id)))
 }
 
 /// A file without its bytes.

@@ -11,7 +11,7 @@ use tonic::Status;
 
 use super::convert::result;
 use super::transmit::{Confirmation, Named, Why};
-use super::{Clearinghouse, transmit};
+use super::{Clearinghouse, scope_in, transmit};
 use crate::batch::convert::{Named as NamedBatch, to_pb, wanted};
 use crate::batch::{Batch, BatchState, create, store};
 use crate::rules::{Finding, Severity, Source};
@@ -89,14 +89,8 @@ impl Clearinghouse {
     async fn scope_of_batch<'a>(&self, ctx: &'a Ctx, batch: &NamedBatch) -> Result<&'a Scope, Failure> {
         let first = ctx.scope()?;
         let [_, _, ..] = ctx.scopes() else { return Ok(first) };
-        for scope in ctx.scopes() {
-            match self.vault.db().read_one(scope, async |tx| store::get(tx, batch.id).await).await {
-                Ok(_) => return Ok(scope),
-                Err(failure) if failure.code == kernel::Code::NotFound => {}
-                Err(failure) => return Err(failure),
-            }
-        }
-        Ok(first)
+        let practice = store::practice_of(self.vault.db(), batch.id, first.actor_id(), first.now()).await?;
+        Ok(practice.and_then(|practice| scope_in(ctx, practice)).unwrap_or(first))
     }
 
     /// A file, as far as asked for. It is on record before anything of it leaves.
@@ -117,7 +111,7 @@ impl Clearinghouse {
         let wants_claims = matches!(view, View::Claims | View::Full);
         let found = self.vault.db().read(scope, async |tx| {
             let found = store::get(tx, batch.id).await?;
-            let held = store::held(tx, batch.id).await?;
+            let held = if wants_bytes || wants_claims { store::held(tx, batch.id).await? } else { Vec::new() };
             let content = if wants_bytes { Some(store::content(tx, batch.id).await?) } else { None };
             let ids: Vec<_> = held.iter().map(|(id, ..)| *id).collect();
             let claims = if wants_claims { Some(submission::store::get_many(tx, &ids).await?) } else { None };
@@ -125,13 +119,11 @@ impl Clearinghouse {
         });
         let (found, held, content, claims) = found.await?;
         let mut entries = vec![Entry::of(scope, Action::View, &found)];
-        if content.is_some() || claims.is_some() {
-            // as many as it takes to name every patient
-            for held in held.chunks(create::ENTRY_CLAIMS) {
-                let mut claims = Entry::bare(scope, Action::View, create::RESOURCE);
-                held.iter().for_each(|(_, claim, patient)| claims.add(claim.uuid(), Some(patient.uuid())));
-                entries.push(claims);
-            }
+        // as many as it takes to name every patient
+        for held in held.chunks(create::ENTRY_CLAIMS) {
+            let mut claims = Entry::bare(scope, Action::View, create::RESOURCE);
+            held.iter().for_each(|(_, claim, patient)| claims.add(claim.uuid(), Some(patient.uuid())));
+            entries.push(claims);
         }
         let recorded = try_join_all(entries.into_iter().map(|entry| self.vault.batcher().record(entry))).await?;
         let receipt = recorded.into_iter().next().ok_or_else(|| Failure::internal("a file was read unrecorded"))?;

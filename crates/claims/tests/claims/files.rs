@@ -9,7 +9,7 @@ use tokio_stream::StreamExt;
 use tonic::{Code, Status};
 
 use crate::desk::Desk;
-use crate::world::{assert_stands, bad_fields, body, refusal, request_id};
+use crate::world::{World, assert_stands, bad_fields, body, refusal, request_id};
 
 /// A file as it was read.
 #[derive(Default)]
@@ -244,4 +244,18 @@ async fn a_file_of_another_practice_is_not_there() {
     assert_eq!((foreign.code(), absent.code()), (Code::NotFound, Code::NotFound));
     assert_eq!(stranger.confirm_file(named(&batch)).await.unwrap_err().code(), Code::NotFound);
     assert_eq!(stranger.write_files(Default::default()).await.unwrap(), Default::default());
+}
+
+#[tokio::test]
+async fn a_file_is_found_among_the_practices_granted() {
+    let world = World::new().await;
+    let practices = [testkit::caller::practice(world.db()).await, world.practice];
+    let desk = Desk::with(world, &practices).await;
+    desk.submitted().await;
+    let batch = desk.write_files(Default::default()).await.unwrap().batches.pop().unwrap();
+    assert!(!desk.read_file(&batch.id, pb::SubmissionBatchView::Full).await.unwrap().content.is_empty());
+    desk.confirm_file(named(&batch)).await.unwrap();
+    desk.world.run("UPDATE tenancy.service_grants SET valid_to = valid_from + interval '1 microsecond'").await;
+    let ended = desk.read_file(&batch.id, pb::SubmissionBatchView::Full).await.err().unwrap();
+    assert_eq!(ended.code(), Code::NotFound);
 }

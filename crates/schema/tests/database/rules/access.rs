@@ -116,6 +116,7 @@ pub(super) const RULES: &[Rule] = &[
               'ops.make_partitions(integer)',
               'ops.purge_requests(timestamp with time zone,integer)',
               'claims.claim_number_resolve(text,uuid,text,timestamp with time zone)',
+              'claims.batch_resolve(uuid,uuid,timestamp with time zone)',
               'claims.interchange_resolve(integer,uuid,text,timestamp with time zone)',
               'claims.payee_resolve(text,text,uuid,text,timestamp with time zone)',
               'feed.subscription_seek(uuid,text,uuid[],bigint[],timestamp with time zone)',

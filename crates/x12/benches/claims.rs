@@ -1,4 +1,4 @@
-//! How many bytes of 837P a second one core writes and reads: `cargo bench -p x12 --bench claims`.
+//! How many bytes of 837P one core writes and reads in a second of its time: `cargo bench -p x12 --bench claims`.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -12,6 +12,8 @@ use x12::segment::Tokens;
 use x12::violation::Refused;
 use x12::{Event, Sets};
 
+#[path = "support/cpu.rs"]
+mod cpu;
 #[path = "../tests/support/sample.rs"]
 mod sample;
 
@@ -44,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let bytes = write(&batch, |_| {})?;
     assert!(claims(bytes.as_slice()).all(|event| !matches!(event, Err(_) | Ok(Event::Broken(_)))));
 
-    let mut criterion = Criterion::default().configure_from_args();
+    let mut criterion = Criterion::default().with_measurement(cpu::CpuTime).configure_from_args();
     let mut group = criterion.benchmark_group("837p");
     group.throughput(Throughput::Bytes(bytes.len() as u64));
     group.bench_function("write", |b| {

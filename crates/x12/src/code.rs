@@ -1,6 +1,7 @@
 //! A code of one of X12's code lists, or of a list that X12 refers to.
 
 use std::fmt;
+use std::num::NonZeroU8;
 
 use serde::{Serialize, Serializer};
 
@@ -14,7 +15,8 @@ pub const CODE_CHARS_MAX: usize = 15;
 pub struct Code {
     // unused bytes are zero, so that equality and order are those of the text
     bytes: [u8; CODE_CHARS_MAX],
-    length: u8,
+    // never zero, so that no code takes no room of its own
+    length: NonZeroU8,
 }
 
 impl Code {
@@ -24,7 +26,7 @@ impl Code {
     pub fn new(text: &str) -> Option<Self> {
         let text = text.as_bytes();
         let mut bytes = [0; CODE_CHARS_MAX];
-        let length = u8::try_from(text.len()).ok().filter(|length| *length > 0)?;
+        let length = NonZeroU8::new(u8::try_from(text.len()).ok()?)?;
         bytes.get_mut(..text.len())?.copy_from_slice(text);
         text.iter().all(u8::is_ascii_alphanumeric).then_some(Self { bytes, length })
     }
@@ -32,7 +34,10 @@ impl Code {
     /// The code's text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.bytes.get(..usize::from(self.length)).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+        self.bytes
+            .get(..usize::from(self.length.get()))
+            .and_then(|bytes| std::str::from_utf8(bytes).ok())
+            .unwrap_or_default()
     }
 }
 

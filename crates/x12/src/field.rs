@@ -24,6 +24,10 @@ pub(crate) fn push<T>(into: &mut Vec<T>, one: T, most: usize, fault: impl FnOnce
     if into.len() >= most {
         return Err(fault());
     }
+    // mostly there is one, and room for more would be several times its size
+    if into.is_empty() {
+        into.reserve_exact(1);
+    }
     into.push(one);
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod split;
 mod tokens;
+mod window;
 
 #[cfg(test)]
 mod tests;

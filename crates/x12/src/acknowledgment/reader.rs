@@ -46,34 +46,34 @@ impl ReadSet for Reader {
     }
 
     fn segment(&mut self, segment: &Segment<'_>, parts: &mut VecDeque<Part>) -> Result<(), Fault> {
-        match (segment.id(), self.place) {
-            ("AK1", Place::Start) => {
+        match (segment.id().as_bytes(), self.place) {
+            (b"AK1", Place::Start) => {
                 parts.push_back(Part::Group(group(segment)?));
                 self.place = Place::Group;
                 return Ok(());
             }
-            ("AK9", Place::Group) if self.set.is_none() => {
+            (b"AK9", Place::Group) if self.set.is_none() => {
                 parts.push_back(Part::Totals(totals(segment)?));
                 self.place = Place::End;
                 return Ok(());
             }
-            ("AK2", Place::Group) if self.set.is_none() => {
+            (b"AK2", Place::Group) if self.set.is_none() => {
                 self.set = Some(Box::new(set(segment)?));
                 return Ok(());
             }
-            ("IK5", Place::Group) => {
+            (b"IK5", Place::Group) => {
                 if let Some(mut set) = self.set.take() {
                     verdict(segment, &mut set)?;
                     parts.push_back(Part::Set(set));
                     return Ok(());
                 }
             }
-            ("IK3" | "IK4" | "CTX", Place::Group) => {
+            (b"IK3" | b"IK4" | b"CTX", Place::Group) => {
                 if let Some(set) = &mut self.set {
                     return error(segment, set);
                 }
             }
-            ("AK1" | "AK2" | "IK3" | "IK4" | "CTX" | "IK5" | "AK9", _) => {}
+            (b"AK1" | b"AK2" | b"IK3" | b"IK4" | b"CTX" | b"IK5" | b"AK9", _) => {}
             _ => return Ok(()),
         }
         Err(Fault::of(segment, 0, "AK1, AK2, IK3, CTX, IK4, IK5 and AK9 in their order"))
@@ -113,7 +113,7 @@ fn set(ak2: &Segment<'_>) -> Result<Set, Fault> {
 
 fn error(segment: &Segment<'_>, set: &mut Set) -> Result<(), Fault> {
     let notes = &mut set.notes;
-    if segment.id() == "IK3" {
+    if segment.id().as_bytes() == b"IK3" {
         let error = SegmentError {
             segment_id: field::code(segment, 1, notes),
             segment_position: number(segment, 2, segment.element(2), notes),
@@ -127,7 +127,7 @@ fn error(segment: &Segment<'_>, set: &mut Set) -> Result<(), Fault> {
     let Some(error) = set.errors.last_mut() else {
         return Err(Fault::of(segment, 0, "IK3 before this"));
     };
-    if segment.id() == "IK4" {
+    if segment.id().as_bytes() == b"IK4" {
         let mut place = segment.components(1).map(|part| number(segment, 1, part, notes));
         let (element, component, repetition) = (place.next(), place.next(), place.next());
         drop(place);

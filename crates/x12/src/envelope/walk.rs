@@ -97,8 +97,8 @@ impl<R: Read> Envelope<R> {
 
     fn in_set(&mut self) -> Step {
         let segment = self.tokens.segment();
-        match segment.id() {
-            "SE" => {
+        match segment.id().as_bytes() {
+            b"SE" => {
                 self.place = Place::Group;
                 match agrees(&segment, segment.position().in_set, &self.set.control, TRAILERS.set) {
                     Ok(()) => Step::SetClosed,
@@ -121,8 +121,8 @@ impl<R: Read> Envelope<R> {
     }
 
     fn skipping(&mut self) -> Option<Step> {
-        match self.tokens.segment().id() {
-            "SE" => self.place = Place::Group,
+        match self.tokens.segment().id().as_bytes() {
+            b"SE" => self.place = Place::Group,
             id if leaves_set(id) => {
                 self.place = Place::Group;
                 self.tokens.stay();
@@ -160,13 +160,15 @@ fn agrees(trailer: &Segment<'_>, count: u64, control: &str, expected: [&'static 
     Ok(())
 }
 
-fn leaves_set(id: &str) -> bool {
-    matches!(id, "ST" | "GE" | "GS" | "IEA" | "ISA")
+fn leaves_set(id: &[u8]) -> bool {
+    matches!(id, b"ST" | b"GE" | b"GS" | b"IEA" | b"ISA")
 }
 
-fn is_segment_id(id: &str) -> bool {
-    matches!(id.as_bytes(), [first, rest @ ..]
-        if first.is_ascii_uppercase()
-            && matches!(rest.len(), 1 | 2)
-            && rest.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()))
+fn is_segment_id(id: &[u8]) -> bool {
+    let follows = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    match id {
+        [first, second] => first.is_ascii_uppercase() && follows(second),
+        [first, second, third] => first.is_ascii_uppercase() && follows(second) && follows(third),
+        _ => false,
+    }
 }

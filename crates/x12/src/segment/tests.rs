@@ -103,6 +103,20 @@ fn text_that_is_not_utf8_is_taken_as_latin1() {
 }
 
 #[test]
+fn characters_stay_whole_however_the_bytes_arrive() {
+    let utf8 = "NM1*É\u{1F33B}L*x~".as_bytes();
+    let latin1 = b"NM1*\xC9L*x~";
+    for (count, step) in [(20, 1), (20, 2), (20, 3), (2000, 1021), (2000, usize::MAX)] {
+        let file = [ISA.as_bytes(), &utf8.repeat(count), latin1, &utf8.repeat(20)].concat();
+        let found = all(&file, step).unwrap();
+        assert_eq!(found.len(), count + 22);
+        for (at, segment) in found.iter().enumerate().skip(1) {
+            assert_eq!(segment, if at == count + 1 { "NM1|ÉL|x" } else { "NM1|É\u{1F33B}L|x" }, "{at}");
+        }
+    }
+}
+
+#[test]
 fn what_is_beyond_a_limit_or_cut_is_refused_without_its_value() {
     for (rest, expected) in [
         ("A".repeat(SEGMENT_BYTES_MAX + 1), "64 KiB"),

@@ -1,7 +1,9 @@
 //! Cuts a stream of bytes into segments, in one bounded buffer.
 
-use std::io::{ErrorKind, Read};
+use std::io::Read;
+use std::ops::Range;
 
+use super::window::Window;
 use super::{Delimiters, Position, Segment};
 use crate::error::{Error, Fault};
 
@@ -12,8 +14,6 @@ pub const ELEMENT_BYTES_MAX: usize = 8 * 1024;
 /// A segment of more elements is refused.
 pub const ELEMENTS_MAX: usize = 256;
 
-const BUFFER_BYTES_MIN: usize = 8 * 1024;
-const BUFFER_BYTES_MAX: usize = 4 * SEGMENT_BYTES_MAX;
 const ISA_ELEMENTS: usize = 16;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -23,18 +23,14 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// and leading white space. Text that isn't UTF-8 is taken as Latin-1, segment by segment.
 /// Memory doesn't depend on the file's size.
 pub struct Tokens<R> {
-    source: R,
-    buffer: Vec<u8>,
-    // the unread bytes are buffer[start..end]
-    start: usize,
-    end: usize,
-    exhausted: bool,
-    // bytes of the file before buffer[start]
-    consumed: u64,
+    window: Window<R>,
     delimiters: Option<Delimiters>,
     expects_isa: bool,
     repeats: bool,
-    text: String,
+    // the current segment's place in the window
+    place: Range<usize>,
+    // its text, when the window isn't text
+    own: String,
     ends: Vec<usize>,
     position: Position,
 }
@@ -50,16 +46,12 @@ impl<R: Read> Tokens<R> {
     /// Of a file from its first byte.
     pub fn new(source: R) -> Self {
         Self {
-            source,
-            buffer: vec![0; BUFFER_BYTES_MIN],
-            start: 0,
-            end: 0,
-            exhausted: false,
-            consumed: 0,
+            window: Window::new(source),
             delimiters: None,
             expects_isa: true,
             repeats: false,
-            text: String::new(),
+            place: 0..0,
+            own: String::new(),
             ends: Vec::new(),
             position: Position::default(),
         }
@@ -75,16 +67,17 @@ impl<R: Read> Tokens<R> {
             return Ok(true);
         }
         if !self.skip_between()? {
+            self.ends.clear();
             return Ok(false);
         }
-        self.position.byte = self.consumed;
+        self.position.byte = self.window.consumed();
         self.position.segment += 1;
         if self.expects_isa {
             self.take_isa()?;
         } else {
             self.take_segment()?;
         }
-        self.place();
+        self.count();
         Ok(true)
     }
 
@@ -98,7 +91,12 @@ impl<R: Read> Tokens<R> {
             component: b':',
             terminator: b'~',
         });
-        Segment { text: &self.text, ends: &self.ends, delimiters, position: self.position }
+        Segment { text: self.text(), ends: &self.ends, delimiters, position: self.position }
+    }
+
+    #[inline]
+    fn text(&self) -> &str {
+        self.window.text(&self.place).unwrap_or(&self.own)
     }
 
     /// Has the next [`advance`](Self::advance) stay where it is.
@@ -114,7 +112,7 @@ impl<R: Read> Tokens<R> {
 
     /// Counts the segment in its set.
     #[inline]
-    fn place(&mut self) {
+    fn count(&mut self) {
         let next = if self.position.in_set > 0 { self.position.in_set + 1 } else { 0 };
         self.position.in_set = match self.segment().id().as_bytes() {
             b"ST" => 1,
@@ -130,13 +128,13 @@ impl<R: Read> Tokens<R> {
     /// Skips what may stand between segments; false when nothing follows.
     fn skip_between(&mut self) -> Result<bool, Error> {
         if self.expects_isa && self.position.segment == 0 {
-            while self.end - self.start < BYTE_ORDER_MARK.len() && self.fill()? {}
-            if self.unread().starts_with(BYTE_ORDER_MARK) {
-                self.consume(BYTE_ORDER_MARK.len());
+            while self.window.unread().len() < BYTE_ORDER_MARK.len() && self.window.fill()? {}
+            if self.window.unread().starts_with(BYTE_ORDER_MARK) {
+                self.window.consume(BYTE_ORDER_MARK.len());
             }
         }
         // mostly there is nothing, at most a line's end
-        if !self.expects_isa && self.unread().first().is_some_and(|byte| *byte > b'\r') {
+        if !self.expects_isa && self.window.unread().first().is_some_and(|byte| *byte > b'\r') {
             return Ok(true);
         }
         loop {
@@ -145,12 +143,12 @@ impl<R: Read> Tokens<R> {
             let skipped = |byte: &u8| {
                 matches!(byte, b'\r' | b'\n') || outside && (byte.is_ascii_whitespace() || matches!(byte, 0 | 0x1A))
             };
-            let count = self.unread().iter().take_while(|byte| skipped(byte)).count();
-            self.consume(count);
-            if self.start < self.end {
+            let count = self.window.unread().iter().take_while(|byte| skipped(byte)).count();
+            self.window.consume(count);
+            if !self.window.unread().is_empty() {
                 return Ok(true);
             }
-            if !self.fill()? {
+            if !self.window.fill()? {
                 return Ok(false);
             }
         }
@@ -162,18 +160,18 @@ impl<R: Read> Tokens<R> {
         let distinct = bad("four different delimiters, none a letter, digit or space");
         // fixed width says where the delimiters are, but counting takes wrongly padded ones too
         let (component_at, element) = loop {
-            let bytes = self.unread();
+            let bytes = self.window.unread();
             if let [b'I', b'S', b'A', element, rest @ ..] = bytes {
                 let last = memchr::memchr_iter(*element, rest).nth(ISA_ELEMENTS - 2);
                 if let Some(at) = last.map(|at| at + 5).filter(|at| at + 1 < bytes.len()) {
                     break (at, *element);
                 }
             }
-            if self.end - self.start > ELEMENT_BYTES_MAX || !self.fill()? {
+            if self.window.unread().len() > ELEMENT_BYTES_MAX || !self.window.fill()? {
                 return Err(refused.into());
             }
         };
-        let (component, terminator) = match self.unread().get(component_at..component_at + 2) {
+        let (component, terminator) = match self.window.unread().get(component_at..component_at + 2) {
             Some([component, terminator]) => (*component, *terminator),
             _ => return Err(refused.into()),
         };
@@ -195,7 +193,7 @@ impl<R: Read> Tokens<R> {
         }
         self.delimiters = Some(Delimiters { element, repetition, component, terminator });
         self.expects_isa = false;
-        self.consume(component_at + 2);
+        self.window.consume(component_at + 2);
         Ok(())
     }
 
@@ -205,7 +203,7 @@ impl<R: Read> Tokens<R> {
         let mut searched = 0;
         // segments are short, so that one look at each byte for both delimiters is faster than two searches
         let length = loop {
-            let rest = self.buffer.get(self.start + searched..self.end).unwrap_or_default();
+            let rest = self.window.unread().get(searched..).unwrap_or_default();
             let mut terminated = None;
             for (at, byte) in rest.iter().enumerate() {
                 if *byte == terminator {
@@ -219,13 +217,13 @@ impl<R: Read> Tokens<R> {
             if let Some(length) = terminated {
                 break length;
             }
-            searched = self.end - self.start;
+            searched = self.window.unread().len();
             if searched > SEGMENT_BYTES_MAX {
                 break searched;
             }
-            if !self.fill()? {
+            if !self.window.fill()? {
                 // what IEA02 must repeat tells whether the file was cut, so the last terminator may be missing
-                if self.unread().starts_with(b"IEA") {
+                if self.window.unread().starts_with(b"IEA") {
                     break searched;
                 }
                 return Err(Fault::at(self.position, "?", "a segment terminator before the end of the file").into());
@@ -240,21 +238,26 @@ impl<R: Read> Tokens<R> {
             self.ends.push(length);
         }
         self.check_elements()?;
-        self.consume((length + 1).min(self.end - self.start));
+        self.window.consume((length + 1).min(self.window.unread().len()));
         Ok(())
     }
 
     /// Makes the first `length` unread bytes the current segment; answers whether its offsets differ from theirs.
+    #[inline]
     fn set_text(&mut self, length: usize) -> bool {
-        self.text.clear();
-        let bytes = self.buffer.get(self.start..self.start + length).unwrap_or_default();
+        self.place = self.window.place(length);
+        self.own.clear();
+        if self.window.text(&self.place).is_some() {
+            return false;
+        }
+        let bytes = self.window.unread().get(..length).unwrap_or_default();
         match std::str::from_utf8(bytes) {
             Ok(text) => {
-                self.text.push_str(text);
+                self.own.push_str(text);
                 false
             }
             Err(_) => {
-                self.text.extend(bytes.iter().map(|byte| char::from(*byte)));
+                self.own.extend(bytes.iter().map(|byte| char::from(*byte)));
                 true
             }
         }
@@ -262,16 +265,17 @@ impl<R: Read> Tokens<R> {
 
     /// Notes where each element of the current segment ends.
     fn find_elements(&mut self, element: u8) {
+        let text = self.window.text(&self.place).unwrap_or(&self.own);
         self.ends.clear();
-        self.ends.extend(memchr::memchr_iter(element, self.text.as_bytes()).take(ELEMENTS_MAX + 1));
-        self.ends.push(self.text.len());
+        self.ends.extend(memchr::memchr_iter(element, text.as_bytes()).take(ELEMENTS_MAX + 1));
+        self.ends.push(text.len());
     }
 
     fn check_elements(&self) -> Result<(), Error> {
         if self.ends.len() > ELEMENTS_MAX {
             return Err(Fault::at(self.position, "?", "a segment of at most 256 elements").into());
         }
-        if self.text.len() > ELEMENT_BYTES_MAX {
+        if self.text().len() > ELEMENT_BYTES_MAX {
             let mut before = 0;
             for end in &self.ends {
                 if end - before > ELEMENT_BYTES_MAX {
@@ -281,45 +285,5 @@ impl<R: Read> Tokens<R> {
             }
         }
         Ok(())
-    }
-
-    #[inline]
-    fn unread(&self) -> &[u8] {
-        self.buffer.get(self.start..self.end).unwrap_or_default()
-    }
-
-    #[inline]
-    fn consume(&mut self, bytes: usize) {
-        self.start += bytes;
-        self.consumed += bytes as u64;
-    }
-
-    /// Reads on into the buffer; false when there is nothing more.
-    fn fill(&mut self) -> Result<bool, Error> {
-        if self.exhausted {
-            return Ok(false);
-        }
-        // most files are small, and large ones should be read in large pieces
-        if self.end == self.buffer.len() && self.end < BUFFER_BYTES_MAX {
-            self.buffer.resize(self.end * 2, 0);
-        }
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
-        loop {
-            match self.source.read(self.buffer.get_mut(self.end..).unwrap_or_default()) {
-                Ok(0) => {
-                    self.exhausted = true;
-                    return Ok(false);
-                }
-                Ok(count) => {
-                    // a reader that claims more than it was given room for doesn't move us beyond the buffer
-                    self.end = (self.end + count).min(self.buffer.len());
-                    return Ok(true);
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
     }
 }

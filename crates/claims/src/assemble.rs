@@ -1,14 +1,18 @@
 //! Puts together what a claim says: from the clinical facts to a bill, and from a bill to its snapshot.
 
+mod parts;
+
 use chrono::NaiveDate;
-use clinical::billing::{self, TaxIdType};
+use clinical::billing;
 use clinical::coverage::{Coverage, Relationship, Sequence};
-use clinical::patient::{Patient, Sex};
-use clinical::therapist::{LicenseLevel, Therapist};
+use clinical::therapist::LicenseLevel;
 use kernel::id::{ClaimId, CoverageId};
 use kernel::{Scope, money};
 use schema::Json;
 
+use self::parts::{
+    billing_provider, coverage_facts, line, patient, rendering_provider, session, subscriber, supervisor,
+};
 use crate::claim::{Bill, Claim, ClaimLine, PayerSequence};
 use crate::lifecycle::{Disposition, PayerState, Status};
 use crate::number::ClaimNumber;
@@ -216,169 +220,4 @@ pub fn snapshot(facts: &billing::Facts, bill: &Bill, related: &Related, payers: 
 #[must_use]
 pub fn coverage_of(facts: &billing::Facts, id: CoverageId) -> Option<&Coverage> {
     facts.coverages.iter().find(|c| c.id == id)
-}
-
-fn line(claim: &Claim, line: &ClaimLine) -> snapshot::Line {
-    snapshot::Line {
-        line_number: line.line_number,
-        // unique beyond the claim, so that a payer's answer names the line by itself
-        control_number: format!("{}{:02}", claim.claim_number, line.line_number),
-        cpt_code: line.cpt_code.clone(),
-        modifiers: line.modifiers.0.clone(),
-        units: line.units,
-        charge_amount: line.charge_amount.clone(),
-        place_of_service: line.place_of_service.clone(),
-        diagnosis_pointers: line.diagnosis_pointers.0.clone(),
-        service_date: line.service_date,
-        duration_minutes: line.duration_minutes,
-    }
-}
-
-fn session(session: &clinical::session::Session) -> snapshot::Session {
-    snapshot::Session {
-        session_id: session.id,
-        status: session.status.to_string(),
-        cpt_code: session.cpt_code.clone(),
-        duration_minutes: Some(session.duration_minutes),
-        fee: session.fee.clone(),
-        copay: session.copay.clone(),
-        place_of_service: session.place_of_service.clone(),
-        modality: session.modality.to_string(),
-        patient_state: session.patient_state.clone().unwrap_or_default(),
-        disclosure_restricted: session.disclosure_restricted,
-        part2: session.part2,
-        self_pay: session.self_pay,
-    }
-}
-
-fn billing_provider(practice: &billing::Practice) -> snapshot::BillingProvider {
-    let pay_to = practice.pay_to_address_line1.as_ref().map(|line1| snapshot::Address {
-        line1: line1.clone(),
-        line2: practice.pay_to_address_line2.clone().unwrap_or_default(),
-        city: practice.pay_to_city.clone().unwrap_or_default(),
-        state: practice.pay_to_state.clone().unwrap_or_default(),
-        zip_code: practice.pay_to_zip_code.clone().unwrap_or_default(),
-    });
-    snapshot::BillingProvider {
-        practice_id: practice.id,
-        name: practice.name.clone(),
-        npi: practice.npi.clone(),
-        tax_id: practice.tax_id.clone(),
-        tax_id_type: match practice.tax_id_type {
-            TaxIdType::Ein => "EI",
-            TaxIdType::Ssn => "SY",
-        }
-        .to_owned(),
-        taxonomy: practice.taxonomy.clone().unwrap_or_default(),
-        address: snapshot::Address {
-            line1: practice.address_line1.clone(),
-            line2: practice.address_line2.clone().unwrap_or_default(),
-            city: practice.city.clone(),
-            state: practice.state.clone(),
-            zip_code: practice.zip_code.clone(),
-        },
-        pay_to_address: pay_to,
-        contact_name: practice.contact_name.clone().unwrap_or_default(),
-        phone: practice.phone.clone().unwrap_or_default(),
-        part2_program: practice.part2_program,
-    }
-}
-
-fn rendering_provider(therapist: &Therapist) -> snapshot::RenderingProvider {
-    snapshot::RenderingProvider {
-        therapist_id: therapist.id,
-        first_name: therapist.first_name.clone(),
-        last_name: therapist.last_name.clone(),
-        npi: therapist.npi.clone().unwrap_or_default(),
-        taxonomy: therapist.taxonomy.clone().unwrap_or_default(),
-        license_number: therapist.license_number.clone().unwrap_or_default(),
-        license_level: therapist.license_level.to_string(),
-        license_state: therapist.license_state.clone().unwrap_or_default(),
-        is_active: therapist.is_active,
-        employed_from: therapist.employed_from,
-        employed_to: therapist.employed_to,
-    }
-}
-
-fn supervisor(therapist: &Therapist) -> snapshot::SupervisingProvider {
-    snapshot::SupervisingProvider {
-        therapist_id: therapist.id,
-        first_name: therapist.first_name.clone(),
-        last_name: therapist.last_name.clone(),
-        npi: therapist.npi.clone().unwrap_or_default(),
-        taxonomy: therapist.taxonomy.clone().unwrap_or_default(),
-    }
-}
-
-const fn sex(sex: Sex) -> &'static str {
-    match sex {
-        Sex::Female => "F",
-        Sex::Male => "M",
-        Sex::Unknown => "U",
-    }
-}
-
-fn patient(patient: &Patient) -> snapshot::Person {
-    snapshot::Person {
-        first_name: patient.first_name.clone(),
-        last_name: patient.last_name.clone(),
-        birth_date: Some(patient.date_of_birth),
-        sex: sex(patient.sex).to_owned(),
-        address: snapshot::Address {
-            line1: patient.address_line1.clone().unwrap_or_default(),
-            line2: patient.address_line2.clone().unwrap_or_default(),
-            city: patient.city.clone().unwrap_or_default(),
-            state: patient.state.clone().unwrap_or_default(),
-            zip_code: patient.zip_code.clone().unwrap_or_default(),
-        },
-    }
-}
-
-fn subscriber(coverage: &Coverage) -> snapshot::Person {
-    snapshot::Person {
-        first_name: coverage.subscriber_first_name.clone().unwrap_or_default(),
-        last_name: coverage.subscriber_last_name.clone().unwrap_or_default(),
-        birth_date: coverage.subscriber_date_of_birth,
-        sex: coverage.subscriber_sex.map(sex).unwrap_or_default().to_owned(),
-        address: snapshot::Address {
-            line1: coverage.subscriber_address_line1.clone().unwrap_or_default(),
-            line2: coverage.subscriber_address_line2.clone().unwrap_or_default(),
-            city: coverage.subscriber_city.clone().unwrap_or_default(),
-            state: coverage.subscriber_state.clone().unwrap_or_default(),
-            zip_code: coverage.subscriber_zip_code.clone().unwrap_or_default(),
-        },
-    }
-}
-
-fn coverage_facts(coverage: &Coverage, payer_indicator: Option<&str>) -> snapshot::Coverage {
-    let yes = |is: bool, code: &str| if is { code.to_owned() } else { String::new() };
-    snapshot::Coverage {
-        coverage_id: coverage.id,
-        payer_id: coverage.payer_id.clone(),
-        member_id: coverage.member_id.clone().unwrap_or_default(),
-        group_number: coverage.group_number.clone().unwrap_or_default(),
-        relationship: relationship(coverage.relationship).to_owned(),
-        sequence: sequence(coverage.sequence).x12().to_owned(),
-        filing_indicator: coverage.filing_indicator.as_deref().or(payer_indicator).unwrap_or_default().to_owned(),
-        effective_from: Some(coverage.effective_from),
-        effective_to: coverage.effective_to,
-        assignment: "A".to_owned(),
-        benefits_assigned: if coverage.assignment_of_benefits { "Y" } else { "N" }.to_owned(),
-        release: yes(coverage.release_of_information, "Y"),
-    }
-}
-
-/// X12 individual relationship code.
-const fn relationship(relationship: Relationship) -> &'static str {
-    match relationship {
-        Relationship::OneSelf => "18",
-        Relationship::Spouse => "01",
-        Relationship::Child => "19",
-        Relationship::Employee => "20",
-        Relationship::Unknown => "21",
-        Relationship::OrganDonor => "39",
-        Relationship::CadaverDonor => "40",
-        Relationship::LifePartner => "53",
-        Relationship::Other => "G8",
-    }
 }

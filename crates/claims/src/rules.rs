@@ -20,6 +20,7 @@ pub use self::facts::{BadPattern, Facts, MemberIdPattern, OtherCoverage, PayerTe
 pub use self::filing::{DELAY_REASONS, SNAPSHOT_STALE, TIMELY_FILING_EXPIRED, filing_deadline};
 pub use self::finding::{Finding, Severity, Source, blocks};
 
+mod address;
 #[cfg(test)]
 pub(crate) mod bench;
 mod catalogue;
@@ -34,6 +35,7 @@ mod line;
 mod patient;
 mod provider;
 mod session;
+mod tax_id;
 mod text;
 
 /// The revision of the rules and of the shipped tables. What is stored with every run is [`Reference::version`], which

@@ -1,9 +1,11 @@
 //! Rules 1 to 21: who bills and who treated.
 
+use kernel::npi::{self, Npi};
+
+use super::address::{is_box, is_phone, states_and_zips};
+use super::tax_id::{NOT_ISSUED, ein, is_assignable, tax_id};
 use super::text::{missing_parts, zip_digits};
 use super::{Case, Report, Rule, Severity};
-use crate::snapshot::Address;
-use kernel::npi::{self, Npi};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -255,12 +257,6 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-/// Numbers that the tax office has not used as the first two of an employer's.
-const NOT_ISSUED: &[[u8; 2]] = &[
-    *b"00", *b"07", *b"08", *b"09", *b"17", *b"18", *b"19", *b"28", *b"29", *b"49", *b"69", *b"70", *b"78", *b"79",
-    *b"89", *b"96", *b"97",
-];
-
 fn npis(case: &Case<'_>, wrong: Npi, report: &mut Report<'_>) {
     for (npi, field) in each_npi(case) {
         if !npi.is_empty() && npi::judge(npi) == wrong {
@@ -321,98 +317,6 @@ fn taxonomies(case: &Case<'_>, report: &mut Report<'_>, is_wrong: impl Fn(&str) 
             report.with(severity, field);
         }
     }
-}
-
-/// The practice's tax id, if it is of that type.
-fn tax_id<'a>(case: &Case<'a>, of_type: &str) -> Option<&'a str> {
-    let practice = &case.snapshot.billing_provider;
-    (practice.tax_id_type == of_type).then_some(practice.tax_id.as_str())
-}
-
-/// The nine digits of an employer's number, with or without its hyphen.
-fn ein(case: &Case<'_>) -> Option<[u8; 9]> {
-    let text = case.snapshot.billing_provider.tax_id.as_str();
-    let digits = nine_digits(text, 1)?;
-    let [first, rest @ ..] = digits;
-    (!rest.iter().all(|digit| *digit == first)).then_some(digits)
-}
-
-/// Whether the number could be somebody's.
-fn is_assignable(ssn: &str) -> bool {
-    let Some([a, b, c, ..]) = nine_digits(ssn, 2) else { return false };
-    !matches!((a, b, c), (b'0', b'0', b'0') | (b'6', b'6', b'6') | (b'9', _, _))
-}
-
-/// The nine digits of a text that may hold up to so many hyphens.
-fn nine_digits(text: &str, hyphens: usize) -> Option<[u8; 9]> {
-    let mut digits = [0; 9];
-    let mut used = 0;
-    for byte in text.bytes().filter(|byte| *byte != b'-') {
-        *digits.get_mut(used).filter(|_| byte.is_ascii_digit())? = byte;
-        used += 1;
-    }
-    (used == 9 && text.len() <= 9 + hyphens).then_some(digits)
-}
-
-/// Whether a line of an address names a box instead of a street.
-fn is_box(line: &str) -> bool {
-    let mut before = ["", ""];
-    for word in line.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
-        let is = |text: &str, word: &str| text.eq_ignore_ascii_case(word);
-        let is_number = word.starts_with(|c: char| c.is_ascii_digit());
-        let [two, one] = before;
-        let is_post = is(one, "po") || (is(two, "p") && is(one, "o")) || (is(two, "post") && is(one, "office"));
-        let opens_box = is(word, "box") || is(word, "drawer");
-        if is(word, "pobox")
-            || is(word, "pob")
-            || is(word, "lockbox")
-            || (is(one, "lock") && is(word, "box"))
-            || (is_post && opens_box)
-            || ((is(one, "po") || is(two, "p") && is(one, "o")) && is_number)
-            || (is(one, "pmb") && is_number)
-        {
-            return true;
-        }
-        before = [one, word];
-    }
-    false
-}
-
-fn states_and_zips(case: &Case<'_>, report: &mut Report<'_>) {
-    let snapshot = case.snapshot;
-    let practice = &snapshot.billing_provider;
-    let addresses: [(Option<&Address>, &str); 4] = [
-        (Some(&practice.address), "billing_provider.address"),
-        (practice.pay_to_address.as_ref(), "billing_provider.pay_to_address"),
-        (Some(&snapshot.patient.address), "patient.address"),
-        (snapshot.subscriber.as_ref().map(|subscriber| &subscriber.address), "subscriber.address"),
-    ];
-    for (address, field) in addresses {
-        let Some(Address { state, zip_code, .. }) = address else { continue };
-        if !state.is_empty() && !case.codes.is_state(state) {
-            report.at(format!("{field}.state"));
-        }
-        if !zip_code.is_empty() && zip_digits(zip_code).is_none() {
-            report.at(format!("{field}.zip_code"));
-        }
-    }
-}
-
-/// Ten digits of the North American plan, with the usual punctuation and country code allowed.
-fn is_phone(text: &str) -> bool {
-    let mut digits = [0; 11];
-    let mut used = 0;
-    for byte in text.bytes().filter(|byte| !b" -().+".contains(byte)) {
-        let Some(place) = digits.get_mut(used).filter(|_| byte.is_ascii_digit()) else { return false };
-        *place = byte;
-        used += 1;
-    }
-    let number = match (used, &digits) {
-        (10, [number @ .., _]) | (11, [b'1', number @ ..]) => number,
-        _ => return false,
-    };
-    let opens = |digit: Option<&u8>| digit.is_some_and(|digit| *digit >= b'2');
-    opens(number.first()) && opens(number.get(3))
 }
 
 #[cfg(test)]

@@ -171,6 +171,25 @@ impl Caller {
         F: Fn(Client, Request<M>) -> A,
         A: Future<Output = Result<Response<R>, Status>>,
     {
+        self.call_if(path, message, send, |_| true).await
+    }
+
+    /// The same, written down only where the answer says that something was done.
+    ///
+    /// # Errors
+    /// What the server answered, when it is for good or lasted too long.
+    pub async fn call_if<M, R, F, A>(
+        &self,
+        path: &'static str,
+        message: M,
+        send: F,
+        counts: impl Fn(&R) -> bool,
+    ) -> Result<R, Error>
+    where
+        M: Clone,
+        F: Fn(Client, Request<M>) -> A,
+        A: Future<Output = Result<Response<R>, Status>>,
+    {
         let method = therapy_claims::method(path).ok_or_else(|| Error::Unexpected(format!("no RPC {path}")))?;
         let request_id = format!("{}-{}", self.ids.run, self.ids.next.fetch_add(1, Ordering::Relaxed));
         let header: AsciiMetadataValue =
@@ -182,8 +201,11 @@ impl Caller {
             request.metadata_mut().insert("x-request-id", header.clone());
             let status = match send(self.client.clone(), request).await {
                 Ok(response) => {
-                    self.tally.note(|| Made { practice_id: Arc::clone(&self.practice_id), method, request_id });
-                    return Ok(response.into_inner());
+                    let answer = response.into_inner();
+                    if counts(&answer) {
+                        self.tally.note(|| Made { practice_id: Arc::clone(&self.practice_id), method, request_id });
+                    }
+                    return Ok(answer);
                 }
                 Err(status) => status,
             };

@@ -104,7 +104,7 @@ pub struct Dev {
     /// Run the demonstration through the API, check that it adds up, and end.
     #[arg(long)]
     pub once: bool,
-    /// With --once: write summary.json into this directory.
+    /// With --once: write summary.json into this directory, and the files that go back and forth into x12 of it.
     #[arg(long, requires = "once")]
     pub out: Option<PathBuf>,
     /// Sessions of the demonstration: 2,000 with --once, else 200.

@@ -14,6 +14,7 @@ mod account;
 pub mod catalog;
 mod defect;
 pub mod draw;
+mod follow;
 pub mod make;
 mod once;
 mod people;
@@ -59,6 +60,14 @@ pub async fn prepare(operator: &Caller, issuer: &dyn Issuer, options: &WorkloadO
 /// What the API answers, when it is nothing that the plan expects.
 pub async fn run(world: &World) -> Result<Vec<Outcome>, Error> {
     run::run(world.seed, &world.seats).await
+}
+
+/// Follows up what was paid: bills the next payer, corrects, and takes back.
+///
+/// # Errors
+/// What the API answers, when it is nothing that the plan expects.
+pub async fn follow(world: &World, outcomes: &[Outcome]) -> Result<(), Error> {
+    follow::follow(world.seed, &world.seats, outcomes).await
 }
 
 impl World {

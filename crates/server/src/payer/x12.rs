@@ -3,7 +3,8 @@
 //! What becomes of a claim follows from the beginning of the subscriber's member id, as [`course::CASES`] lists it, and
 //! otherwise from the seed, the claim's number and the file's, by the shares of the workload. So the same file is
 //! answered the same. Only three things are remembered: what was paid, for a claim that is voided; corrections, which
-//! come with the answers to the next file; and what a practice owes after a reversal.
+//! come with the answers to the next file and say the same whenever they come; and what a practice owes after a
+//! reversal. All three follow from the files before.
 
 mod adjudicate;
 mod answer;
@@ -100,7 +101,7 @@ impl Payers {
         let held = std::mem::take(&mut self.held);
         let (due, later): (Vec<_>, Vec<_>) = held.into_iter().partition(|(held, _)| held.has_parties_of(&envelope));
         self.held = later;
-        answers.extend(self.pay(due, now)?);
+        answers.extend(self.pay(due)?);
         let payment = remittance::write(&envelope, Slot::Payment, docket.payments, self.seed, &mut self.owed)?;
         let is_doubled = Draw::new(self.seed, &["payer", "delivery", &envelope.control.to_string()]).chance(DOUBLED);
         answers.extend(payment.iter().filter(|_| is_doubled).cloned());
@@ -120,15 +121,14 @@ impl Payers {
     ///
     /// # Errors
     /// When one can't be written.
-    pub fn settle(&mut self, now: NaiveDateTime) -> Result<Vec<Answer>, Error> {
+    pub fn settle(&mut self) -> Result<Vec<Answer>, Error> {
         let held = std::mem::take(&mut self.held);
-        self.pay(held, now)
+        self.pay(held)
     }
 
-    fn pay(&mut self, held: Vec<(Envelope, Remittances)>, now: NaiveDateTime) -> Result<Vec<Answer>, Error> {
+    fn pay(&mut self, held: Vec<(Envelope, Remittances)>) -> Result<Vec<Answer>, Error> {
         let mut answers = Vec::new();
         for (envelope, remittances) in held {
-            let envelope = envelope.at(now);
             answers.extend(remittance::write(&envelope, Slot::Correction, remittances, self.seed, &mut self.owed)?);
         }
         Ok(answers)

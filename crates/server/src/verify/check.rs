@@ -36,10 +36,18 @@ fn is_given_up(claim: &claims::Claim) -> bool {
     matches!(claim.disposition(), claims::Disposition::Voided | claims::Disposition::WrittenOff)
 }
 
+/// Whether it stands beside another claim for the same: it goes to the next payer, or is to take the place of one that
+/// still counts.
+fn is_beside(claim: &claims::Claim, active: &HashSet<&str>) -> bool {
+    !claim.prior_claim_id.is_empty() || active.contains(claim.replaces_claim_id.as_str())
+}
+
 /// Every completed insured session has exactly one claim that counts, unless it was given up, and no other session has any.
 fn sessions(books: &Books, found: &mut Vec<String>) {
     let mut counts: HashMap<&str, usize> = HashMap::new();
-    for claim in books.claims.iter().filter(|claim| is_active(claim)) {
+    let active: HashSet<&str> =
+        books.claims.iter().filter(|claim| is_active(claim)).map(|claim| claim.id.as_str()).collect();
+    for claim in books.claims.iter().filter(|claim| is_active(claim) && !is_beside(claim, &active)) {
         *counts.entry(&claim.session_id).or_default() += 1;
     }
     let given_up: HashSet<&str> =
@@ -108,7 +116,13 @@ fn money(claim: &claims::Claim, found: &mut Vec<String>) {
     let fits = match claim.status() {
         // what the payer decided before stands until it does as asked
         _ if claim.disposition() == claims::Disposition::Voided => explained == 0,
-        _ if claim.payer_state() == claims::PayerState::VoidPending => explained == 0 || explained == charge,
+        _ if matches!(
+            claim.payer_state(),
+            claims::PayerState::VoidPending | claims::PayerState::ReplacementPending
+        ) =>
+        {
+            explained == 0 || explained == charge
+        }
         ClaimStatus::Paid => explained == charge,
         ClaimStatus::Denied => explained == charge && paid == 0,
         ClaimStatus::Draft | ClaimStatus::Ready | ClaimStatus::Submitted => explained == 0,

@@ -207,6 +207,7 @@ fn spoil_patient(plan: &mut Plan, at: usize, defect: Defect) {
     let Some(planned) = plan.sessions.get(at).filter(|_| spoils) else { return };
     let Some(mut patient) = plan.patients.get(planned.patient).cloned() else { return };
     patient.key = format!("{}-defect{at}", patient.key);
+    patient.coverages.truncate(1);
     if defect == Defect::NoAddress {
         patient.patient.address = None;
     }

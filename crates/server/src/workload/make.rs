@@ -78,6 +78,8 @@ pub struct TherapistPlan {
     /// Names the row when it is imported.
     pub key: String,
     pub therapist: clinical::Therapist,
+    /// Index of the one who supervises, who comes before.
+    pub supervisor: Option<usize>,
     /// Payers in whose network the therapist is.
     pub networks: Vec<&'static str>,
 }
@@ -105,7 +107,19 @@ pub struct SessionPlan {
     /// Without the ids of therapist and patient.
     pub session: clinical::Session,
     pub fate: Fate,
+    pub sequel: Sequel,
     pub defect: Option<Defect>,
+}
+
+/// What a paid claim is followed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sequel {
+    /// Nothing, or a claim to the patient's next payer where there is one.
+    Usual,
+    /// It is corrected: another takes its place.
+    Replacement,
+    /// It is taken back.
+    Void,
 }
 
 /// What becomes of a session, and of its claim.

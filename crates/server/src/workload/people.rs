@@ -6,7 +6,7 @@ use therapy_claims::common::v1 as common;
 use therapy_claims::tenancy::v1 as tenancy;
 
 use super::catalog::{
-    DIAGNOSES, DemoPayer, FIRST_NAMES, LAST_NAMES, PAYERS, PLACES, PRACTICE_KINDS, PRACTICE_NAMES, PRESCRIBER,
+    self, DIAGNOSES, DemoPayer, FIRST_NAMES, LAST_NAMES, PAYERS, PLACES, PRACTICE_KINDS, PRACTICE_NAMES, PRESCRIBER,
     PROFESSIONS, SECOND_DIAGNOSIS,
 };
 use super::draw::Draw;
@@ -14,6 +14,8 @@ use super::make::{PatientPlan, Scene, TherapistPlan, address, date};
 
 /// Of a thousand patients, those who pay themselves.
 const SELF_PAY: u64 = 350;
+/// Of a thousand patients with a plan of their own, those with a second one.
+const INSURED_TWICE: u64 = 100;
 
 pub(super) fn practice(seed: u64, index: usize) -> tenancy::Practice {
     let mut draw = Draw::new(seed, &["practice", &index.to_string()]);
@@ -53,7 +55,13 @@ pub(super) fn therapists(scene: &Scene) -> Vec<TherapistPlan> {
         .map(|at| {
             // one in eight prescribes, in practices large enough to have one
             let (taxonomy, license) = if at % 8 == 4 { PRESCRIBER } else { draw.weighted(&PROFESSIONS) };
-            therapist(scene, &mut draw, at, taxonomy, license)
+            let mut planned = therapist(scene, &mut draw, at, taxonomy, license);
+            // one in five works under the first one's supervision
+            if at % 5 == 1 && taxonomy != PRESCRIBER.0 {
+                planned.supervisor = Some(0);
+                planned.therapist.license_level = clinical::LicenseLevel::Supervised.into();
+            }
+            planned
         })
         .collect()
 }
@@ -76,7 +84,8 @@ pub(super) fn therapist(scene: &Scene, draw: &mut Draw, at: usize, taxonomy: &st
         ..clinical::Therapist::default()
     };
     let networks = PAYERS.iter().map(|payer| payer.id).collect();
-    TherapistPlan { key: format!("p{}-t{}", scene.shape.index + 1, at + 1), therapist, networks }
+    let key = format!("p{}-t{}", scene.shape.index + 1, at + 1);
+    TherapistPlan { key, therapist, supervisor: None, networks }
 }
 
 pub(super) fn patients(scene: &Scene, therapists: &[TherapistPlan]) -> Vec<PatientPlan> {
@@ -135,7 +144,8 @@ pub(super) fn patient(
     }
     let is_medicaid = payer.is_some_and(|payer| payer.filing_indicator == "MC");
     let copay = if payer.is_none() || is_medicaid { 0 } else { draw.pick(&[0, 1_500, 2_000, 2_500, 3_000]) };
-    let coverages = payer.map(|payer| coverage(scene, draw, payer, &patient)).into_iter().collect();
+    let mut coverages: Vec<_> = payer.map(|payer| coverage(scene, draw, payer, &patient)).into_iter().collect();
+    coverages.extend(payer.and_then(|payer| second(scene, &key, payer)));
     PatientPlan { key, therapist, patient, coverages, diagnoses, copay }
 }
 
@@ -151,16 +161,38 @@ fn coverage(scene: &Scene, draw: &mut Draw, payer: &DemoPayer, patient: &clinica
     });
     let relationship = if is_own { clinical::Relationship::Self_ } else { clinical::Relationship::Spouse };
     clinical::Coverage {
-        payer_id: payer.id.to_owned(),
-        member_id: format!("{}{}", draw.pick(&["W", "X", "Z"]), draw.digits(9)),
-        group_number: if payer.needs_group_number { format!("GRP{}", draw.between(100, 999)) } else { String::new() },
         relationship: relationship.into(),
         subscriber,
         sequence: clinical::PayerSequence::Primary.into(),
+        ..plan(scene, draw, payer)
+    }
+}
+
+fn plan(scene: &Scene, draw: &mut Draw, payer: &DemoPayer) -> clinical::Coverage {
+    clinical::Coverage {
+        payer_id: payer.id.to_owned(),
+        member_id: format!("{}{}", draw.pick(&["W", "X", "Z"]), draw.digits(9)),
+        group_number: if payer.needs_group_number { format!("GRP{}", draw.between(100, 999)) } else { String::new() },
         filing_indicator: payer.filing_indicator.to_owned(),
         effective_from: Some(date(scene.beginning())),
         ..clinical::Coverage::default()
     }
+}
+
+/// The plan that pays what the first one leaves.
+fn second(scene: &Scene, key: &str, first: &DemoPayer) -> Option<clinical::Coverage> {
+    let payer = match first.filing_indicator {
+        "CI" | "MB" => "99902",
+        "BL" => "99901",
+        _ => return None,
+    };
+    let payer = catalog::payer(payer)?;
+    let mut draw = scene.draw(&format!("second plan of {key}"));
+    draw.chance(INSURED_TWICE).then(|| clinical::Coverage {
+        relationship: clinical::Relationship::Self_.into(),
+        sequence: clinical::PayerSequence::Secondary.into(),
+        ..plan(scene, &mut draw, payer)
+    })
 }
 
 fn birth_date(draw: &mut Draw, day: NaiveDate, age: i64) -> NaiveDate {

@@ -13,7 +13,7 @@ use therapy_claims::common::v1 as common;
 use tonic::Code;
 
 use super::draw::{Draw, request_id};
-use super::make::{Defect, Fate, SessionPlan};
+use super::make::{Defect, Fate, Sequel, SessionPlan};
 use super::seat::Seat;
 use crate::caller::{Caller, Error, PAGE, pages, rpc};
 use crate::console::Progress;
@@ -30,6 +30,7 @@ pub struct Outcome {
     pub session_id: String,
     /// None where the patient pays, or the session did not take place.
     pub claim_id: Option<String>,
+    pub sequel: Sequel,
     pub defect: Option<Defect>,
 }
 
@@ -83,7 +84,10 @@ impl Found {
         let sessions = sessions
             .into_iter()
             .filter_map(|session| Some(((session.therapist_id.clone(), session.starts_at?.seconds), session)));
-        let claims = list_claims(admin, false).await?;
+        let mut claims = list_claims(admin, true).await?;
+        // those that followed another one have a story of their own, and one that counts comes last
+        claims.retain(|claim| claim.replaces_claim_id.is_empty() && claim.prior_claim_id.is_empty());
+        claims.sort_by_key(|claim| claim.disposition() == claims::Disposition::Active);
         let claims = claims.into_iter().map(|claim| {
             let standing = Standing {
                 status: claim.status(),
@@ -161,7 +165,8 @@ impl Lane<'_> {
         if let Some(claim) = claim {
             self.follow_up(planned, claim).await?;
         }
-        Ok(Outcome { practice_id: self.seat.id.clone(), session_id: session.id, claim_id, defect: planned.defect })
+        let SessionPlan { sequel, defect, .. } = *planned;
+        Ok(Outcome { practice_id: self.seat.id.clone(), session_id: session.id, claim_id, sequel, defect })
     }
 
     fn session(&self, planned: &SessionPlan) -> Result<clinical::Session, Error> {

@@ -174,14 +174,19 @@ async fn hire(
 }
 
 async fn import_therapists(operator: &Caller, plan: &Plan) -> Result<Vec<String>, Error> {
-    let row = |planned: &make::TherapistPlan| clinical::ImportTherapistsRequest {
-        therapist: Some(planned.therapist.clone()),
-        source: SOURCE.to_owned(),
-        source_id: planned.key.clone(),
+    let row = |planned: &make::TherapistPlan, ids: &[String]| {
+        let supervisor_id = planned.supervisor.and_then(|at| ids.get(at)).cloned().unwrap_or_default();
+        clinical::ImportTherapistsRequest {
+            therapist: Some(clinical::Therapist { supervisor_id, ..planned.therapist.clone() }),
+            source: SOURCE.to_owned(),
+            source_id: planned.key.clone(),
+        }
     };
     let mut ids = Vec::new();
-    for chunk in plan.therapists.chunks(ROWS) {
-        let rows: Vec<_> = chunk.iter().map(row).collect();
+    // the first one by itself: whoever supervises must be known before
+    let (first, others) = plan.therapists.split_at(plan.therapists.len().min(1));
+    for chunk in first.chunks(ROWS).chain(others.chunks(ROWS)) {
+        let rows: Vec<_> = chunk.iter().map(|planned| row(planned, &ids)).collect();
         let imported = operator
             .call("/therapy.clinical.v1.ImportService/ImportTherapists", rows, |client, request| async move {
                 client.imports().import_therapists(request.map(stream::iter)).await

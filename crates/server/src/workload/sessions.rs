@@ -5,7 +5,7 @@ use therapy_claims::clinical::v1 as clinical;
 
 use super::catalog::{self, COMPLEXITY, EVALUATION, PRESCRIBER, SERVICES, Service, VISITS};
 use super::draw::Draw;
-use super::make::{Fate, PatientPlan, Plan, Scene, SessionPlan, date, dollars};
+use super::make::{Fate, PatientPlan, Plan, Scene, Sequel, SessionPlan, date, dollars};
 
 /// Hours of the day, as UTC, at which sessions begin: working hours all over the east coast.
 const HOURS: std::ops::Range<usize> = 13..22;
@@ -97,7 +97,8 @@ impl Weeks<'_> {
         };
         book(&mut session, on, hour, 0);
         let key = format!("{}-s{}", treating.key, self.sessions.len() + 1);
-        self.sessions.push(SessionPlan { key, therapist, patient, session, fate, defect: None });
+        let sequel = sequel(&mut self.scene.draw(&format!("sequel {key}")));
+        self.sessions.push(SessionPlan { key, therapist, patient, session, fate, sequel, defect: None });
     }
 }
 
@@ -121,6 +122,15 @@ fn fate(draw: &mut Draw) -> Fate {
         2 => Fate::Drafted,
         3 => Fate::Ready,
         _ => Fate::Submitted,
+    }
+}
+
+/// Of a hundred paid claims, three are corrected and two were a mistake.
+fn sequel(draw: &mut Draw) -> Sequel {
+    match draw.weighted(&[(95, 0), (3, 1), (2, 2)]) {
+        1 => Sequel::Replacement,
+        2 => Sequel::Void,
+        _ => Sequel::Usual,
     }
 }
 

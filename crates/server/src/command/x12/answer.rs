@@ -23,7 +23,7 @@ pub(super) fn run(
         let bytes = fs::read(file).map_err(|e| told(&e))?;
         answers.extend(payers.answer(&bytes, now).map_err(|e| told(&e))?);
     }
-    answers.extend(payers.settle(now)?);
+    answers.extend(payers.settle()?);
     fs::create_dir_all(out).map_err(|e| format!("can't make {}: {e}", out.display()))?;
     let mut paths = Vec::with_capacity(answers.len());
     for (n, answer) in (1..).zip(&answers) {

@@ -97,13 +97,6 @@ impl Envelope {
         Self { control: incoming.control, now, received_on: theirs.date.unwrap_or_else(|| now.date()), interchange }
     }
 
-    /// The same at a later time.
-    pub(super) fn at(mut self, now: NaiveDateTime) -> Self {
-        self.now = now;
-        self.interchange.created_at = now;
-        self
-    }
-
     pub(super) fn has_parties_of(&self, other: &Self) -> bool {
         self.interchange.sender == other.interchange.sender && self.interchange.receiver == other.interchange.receiver
     }

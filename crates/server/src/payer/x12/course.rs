@@ -1,10 +1,9 @@
 //! What becomes of a claim: steered by the beginning of the subscriber's member id, drawn otherwise.
 
-use prost_types::Timestamp;
 use x12::claim::{Claim, Frequency, Sequence};
 
 use crate::payer::decide::terms::{Sharing, Terms};
-use crate::payer::decide::{self, Bill, LATE, REJECTIONS};
+use crate::payer::decide::{self, LATE, REJECTIONS};
 use crate::workload::draw::Draw;
 
 /// What a member id asks for.
@@ -105,8 +104,8 @@ pub(super) fn fate(seed: u64, claim: &Claim, control: u32) -> Fate {
     if claim.frequency == Frequency::Void && case != Some(Case::Reject) {
         return Fate::of(Course::Voided);
     }
-    let bill = bill(claim, control);
-    let mut draw = decide::draw(seed, &bill, "x12");
+    // a claim that is sent again is in another file
+    let mut draw = Draw::new(seed, &["payer", "x12", &claim.number, &control.to_string()]);
     let shared = |sharing| Fate::of(Course::Shared(Terms::of(&claim.payer.id, sharing)));
     let usual = if is_coordinated(claim) { Fate::of(Course::Coordinated) } else { shared(Sharing::Coinsurance) };
     match case {
@@ -128,7 +127,7 @@ pub(super) fn fate(seed: u64, claim: &Claim, control: u32) -> Fate {
 
 fn drawn(draw: &mut Draw, claim: &Claim) -> Fate {
     let course = match decide::claim_course(draw) {
-        decide::Course::Rejected(_) => {
+        decide::Course::Rejected => {
             let (code, field) = draw.pick(&REJECTIONS);
             let (category, status) = code.split_once(':').unwrap_or(("A3", "21"));
             let entity = match field.split_once('.') {
@@ -154,7 +153,7 @@ fn is_coordinated(claim: &Claim) -> bool {
 }
 
 fn denied(draw: &mut Draw) -> Course {
-    let (code, remark, _) = draw.weighted(&decide::DENIALS);
+    let (code, remark) = draw.weighted(&decide::DENIALS);
     Course::Denied(code, remark)
 }
 
@@ -164,16 +163,4 @@ pub(super) fn own_number(seed: u64, claim: &Claim) -> String {
         return claim.payer_claim_number.clone();
     }
     format!("ICN{}", Draw::new(seed, &["payer", "number", &claim.payer.id, &claim.number]).digits(11))
-}
-
-fn bill(claim: &Claim, control: u32) -> Bill {
-    Bill {
-        claim_number: claim.number.clone(),
-        // a claim that is sent again is in another file
-        attempt: i32::try_from(control).unwrap_or_default(),
-        payer_id: claim.payer.id.clone(),
-        charge_cents: claim.total.0,
-        submitted_at: Timestamp::default(),
-        is_void: claim.frequency == Frequency::Void,
-    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use therapy_claims::common::v1::{Finding, FindingSource};
 
 use super::*;
-use crate::workload::make::Defect;
+use crate::workload::make::{Defect, Sequel};
 
 fn event(position: i64, version: i64, from: ClaimStatus, to: ClaimStatus) -> claims::ClaimEvent {
     let state = if to == ClaimStatus::Paid { claims::PayerState::PaidPartial } else { claims::PayerState::None };
@@ -99,8 +99,13 @@ fn every_mistake_is_found() {
 #[test]
 fn defects_must_be_found_and_nothing_else() {
     let mut books = sound();
-    let outcome =
-        |defect| Outcome { practice_id: "p".into(), session_id: "s1".into(), claim_id: Some("c1".into()), defect };
+    let outcome = |defect| Outcome {
+        practice_id: "p".into(),
+        session_id: "s1".into(),
+        claim_id: Some("c1".into()),
+        sequel: Sequel::Usual,
+        defect,
+    };
     let note =
         |code: &str, source: FindingSource| Finding { code: code.into(), source: source.into(), ..Default::default() };
     assert_eq!(findings(&books, &[outcome(None)]), Vec::<String>::new());

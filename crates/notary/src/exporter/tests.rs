@@ -1,8 +1,8 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use audit::chain::Hash;
-use audit::merkle;
-use audit::note::{Signer, Verifier, open};
+use audit::merkle::{self, Frontier, leaf};
+use audit::note::{Checkpoint, Signer, Verifier, open};
 use diesel::sql_types::{BigInt, Binary};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::SimpleAsyncConnection;
@@ -12,6 +12,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use testkit::TestDb;
 
 use super::*;
+use crate::store::Address;
 
 mod crash;
 mod failing;

@@ -24,6 +24,7 @@ use crate::{
     claims::v1::{
         claim_action_service_client::ClaimActionServiceClient, claim_service_client::ClaimServiceClient,
         clearinghouse_service_client::ClearinghouseServiceClient, payer_service_client::PayerServiceClient,
+        remittance_service_client::RemittanceServiceClient,
     },
     clinical::v1::{
         import_service_client::ImportServiceClient, patient_service_client::PatientServiceClient,
@@ -155,6 +156,8 @@ service_clients! {
     claims: ClaimServiceClient;
     /// Voids, write-offs and late filings of claims, and who decides them.
     claim_actions: ClaimActionServiceClient;
+    /// What payers paid, and the queue of what a person has to match.
+    remittances: RemittanceServiceClient;
     /// The payer list.
     payers: PayerServiceClient;
     /// The claim feed and the way back from the payers; [`crate::feed::consume`] follows the feed.

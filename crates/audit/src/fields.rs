@@ -14,6 +14,9 @@ pub(crate) fn classes(resource: &str, acting_as: &str) -> &'static [&'static str
         "claim" => &["demographic", "clinical_code", "financial"],
         // who asked for what of a claim's money, and why
         "claim_action" => &["financial"],
+        "remittance" => &["financial"],
+        // the member's number with the payer beside the money
+        "remittance_claim" => &["demographic", "clinical_code", "financial"],
         // whose data was used
         "audit_entry" => &["demographic"],
         _ => &[],

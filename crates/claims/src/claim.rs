@@ -4,6 +4,7 @@ pub mod convert;
 mod desk;
 pub mod error;
 mod next;
+mod proof;
 mod ready;
 pub(crate) mod replacing;
 pub mod service;

@@ -19,6 +19,7 @@ pub mod lifecycle;
 pub mod number;
 pub mod payer;
 pub mod related;
+pub mod remittance;
 pub mod repair;
 pub mod response;
 pub mod rules;

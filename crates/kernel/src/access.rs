@@ -59,7 +59,9 @@ text_enum! {
         FeedRead = "feed.read",
         FeedSeek = "feed.seek",
         AcksWrite = "acks.write",
+        RemitsRead = "remits.read",
         RemitsWrite = "remits.write",
+        RemitsMatch = "remits.match",
         AuditRead = "audit.read",
         MetricsRead = "metrics.read",
         BreakGlassOpen = "break_glass.open",
@@ -122,7 +124,9 @@ impl Permission {
             Self::FeedRead => [A, N, A, N],
             Self::FeedSeek => [N, N, N, N],
             Self::AcksWrite => [N, N, A, N],
+            Self::RemitsRead => [A, N, A, N],
             Self::RemitsWrite => [A, N, A, N],
+            Self::RemitsMatch => [A, N, A, N],
             Self::AuditRead => [A, N, N, N],
             Self::MetricsRead => [A, N, A, N],
             Self::BreakGlassOpen => [N, O, N, N],
@@ -170,6 +174,9 @@ impl Permission {
             | Self::ClaimActionsRead
             | Self::ClaimActionsDecide
             | Self::ClaimActionsWithdraw
+            // an adapter posts what it is told, and never says whose it is
+            | Self::RemitsRead
+            | Self::RemitsMatch
             | Self::AuditRead
             | Self::BreakGlassOpen
             | Self::BreakGlassClose

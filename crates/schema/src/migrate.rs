@@ -50,6 +50,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     "2026-11-27-000100_x12",
     "2026-11-27-000200_lifecycle",
     "2026-11-27-000300_payer_terms",
+    "2026-11-28-000100_remittances",
     "2026-11-28-000200_batch_resolve",
 };
 

@@ -13,8 +13,8 @@ pub mod tenancy;
 /// What may stand in one query together. Joins name their keys themselves: they are composite, `practice_id` first.
 mod together {
     use super::claims::{
-        acknowledgments, claim_actions, claim_lines, claims, ledger_entries, payer_profiles, payers, remittance_claims,
-        remittances, submissions,
+        acknowledgments, batches, claim_actions, claim_lines, claims, ledger_entries, payer_profiles, payers,
+        practice_ledger_entries, remittance_claims, remittances, submissions,
     };
     use super::clinical::{coverages, network_statuses, patients, sessions, therapists};
     use super::feed::{cursors, events, heads, leases, subscriptions};
@@ -22,6 +22,7 @@ mod together {
 
     diesel::allow_tables_to_appear_in_same_query!(
         acknowledgments,
+        batches,
         claim_actions,
         claim_lines,
         claims,
@@ -32,6 +33,7 @@ mod together {
         patients,
         payer_profiles,
         payers,
+        practice_ledger_entries,
         practices,
         remittance_claims,
         remittances,

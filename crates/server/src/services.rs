@@ -10,6 +10,7 @@ use claims::claim::upstream::dependents;
 use claims::clearinghouse::{Clearinghouse, ClearinghouseServer};
 use claims::draft::{Drafter, completion};
 use claims::payer::Payers;
+use claims::remittance::service::Remittances;
 use clinical::import::service::Imports;
 use clinical::patient::service::Patients;
 use clinical::session::service::Sessions;
@@ -25,6 +26,7 @@ use therapy_claims::audit::v1::audit_service_server::AuditServiceServer;
 use therapy_claims::claims::v1::claim_action_service_server::ClaimActionServiceServer;
 use therapy_claims::claims::v1::claim_service_server::ClaimServiceServer;
 use therapy_claims::claims::v1::payer_service_server::PayerServiceServer;
+use therapy_claims::claims::v1::remittance_service_server::RemittanceServiceServer;
 use therapy_claims::clinical::v1::import_service_server::ImportServiceServer;
 use therapy_claims::clinical::v1::patient_service_server::PatientServiceServer;
 use therapy_claims::clinical::v1::session_service_server::SessionServiceServer;
@@ -105,6 +107,7 @@ pub async fn routes(
             .max_decoding_message_size(IMPORT_BYTES_MAX),
         ClaimServiceServer::new(Claims::new(vault.clone(), payers.clone(), hub.clone())),
         ClaimActionServiceServer::new(ClaimActions::new(vault.clone(), payers.clone(), hub.clone())),
+        RemittanceServiceServer::new(Remittances::new(vault.clone(), payers.clone(), hub.clone())),
         PayerServiceServer::new(payers),
         ClearinghouseServer::new(clearinghouse),
         AuditServiceServer::new(Trail::new(vault.clone(), exports)),

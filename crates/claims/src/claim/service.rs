@@ -10,7 +10,7 @@ use therapy_claims::claims::v1 as pb;
 use tonic::{Request, Response, Status};
 
 use super::desk::Desk;
-use super::{convert, ready, store, timeline};
+use super::{convert, proof, ready, store, timeline};
 use crate::draft::Drafter;
 use crate::payer::Payers;
 
@@ -315,6 +315,21 @@ impl pb::claim_service_server::ClaimService for Claims {
             let page = v.done(page)?;
             let found = self.vault.read(scope, async |tx| timeline::read(tx, id, &page).await).await?;
             Ok(found.into_pb(scope.is_masked()))
+        })
+        .await
+    }
+
+    async fn get_timely_filing_proof(
+        &self,
+        request: Request<pb::GetTimelyFilingProofRequest>,
+    ) -> Result<Response<pb::TimelyFilingProof>, Status> {
+        let Call { ctx, message } = Call::of(request)?;
+        answer(&ctx, async {
+            let scope = ctx.scope()?;
+            let mut v = Violations::new();
+            let id = v.id("id", &message.id);
+            let id = v.done(id)?;
+            self.vault.read_one(scope, async |tx| proof::read(tx, id).await).await?.into_pb()
         })
         .await
     }

@@ -47,7 +47,7 @@ pub(super) async fn respond(
         Some(_) => return Err(store::reused()),
         None => {}
     }
-    let Settled { claim, outcome, events } = settle(tx, codes, report, claim, earlier?, submission?).await?;
+    let Settled { id: _, claim, outcome, events } = settle(tx, codes, report, claim, earlier?, submission?).await?;
     feed::append(tx, hub, events);
     let effect = match outcome {
         ResponseOutcome::Applied => pb::ResponseEffect::Applied,

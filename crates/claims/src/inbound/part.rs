@@ -256,7 +256,7 @@ async fn one(
         body_hash: said.body_hash.clone(),
     };
     match settle(tx, work.codes, &report, claim, beside.earlier, beside.submission).await {
-        Ok(Settled { outcome, events, claim: _ }) => {
+        Ok(Settled { outcome, events, id: _, claim: _ }) => {
             match outcome {
                 ResponseOutcome::Applied => done.applied += 1,
                 ResponseOutcome::Recorded => done.recorded += 1,

@@ -2,13 +2,12 @@
 
 pub mod store;
 
-use bigdecimal::BigDecimal;
+use bigdecimal::{BigDecimal, Zero};
 use chrono::NaiveDate;
 use kernel::text_enum;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use x12::Position;
-use x12::amount::Cents;
 use x12::remittance as wire;
 use x12::remittance::{ClaimPayment, ClaimStatus, Payment};
 
@@ -64,24 +63,49 @@ pub fn paid_on(payment: &Payment, written_on: Option<NaiveDate>) -> Option<Naive
     payment.paid_on.or(payment.produced_on).or(written_on)
 }
 
+/// What decides of a claim of a remittance, as it comes or as it was kept.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    pub status: Option<ClaimStatus>,
+    /// As the payer signs it, which is below zero in a reversal; so are the adjustments.
+    pub paid: BigDecimal,
+    pub payer_claim_number: Option<String>,
+    /// Of the claim and of its lines; none when one is of a group that 835 has not.
+    pub adjustments: Option<Vec<Adjustment>>,
+}
+
+impl From<&ClaimPayment> for Terms {
+    fn from(claim: &ClaimPayment) -> Self {
+        let of_lines = claim.lines.iter().flat_map(|line| &line.adjustments);
+        Self {
+            status: claim.status,
+            paid: from_cents(claim.paid.0),
+            payer_claim_number: claim.payer_claim_number.clone(),
+            adjustments: claim.adjustments.iter().chain(of_lines).map(adjusted).collect(),
+        }
+    }
+}
+
 /// What a claim of a remittance says to our claim.
 #[must_use]
-pub fn said(claim: &ClaimPayment, on: NaiveDate) -> Said {
+pub fn said(terms: Terms, on: NaiveDate) -> Said {
     use RemittanceClaimState::{Dismissed, Parked};
-    let Some(status) = claim.status else { return Said::Aside(Parked, "CLAIM_STATUS_UNKNOWN") };
-    let sign = if status == ClaimStatus::Reversal { -1 } else { 1 };
-    let Some(adjustments) = adjustments(claim, sign) else { return Said::Aside(Parked, "ADJUSTMENT_GROUP_UNKNOWN") };
+    let Terms { status, mut paid, payer_claim_number, adjustments } = terms;
+    let Some(status) = status else { return Said::Aside(Parked, "CLAIM_STATUS_UNKNOWN") };
+    let Some(mut adjustments) = adjustments else { return Said::Aside(Parked, "ADJUSTMENT_GROUP_UNKNOWN") };
+    if status == ClaimStatus::Reversal {
+        paid = -paid;
+        adjustments.iter_mut().for_each(|adjustment| adjustment.amount = -&adjustment.amount);
+    }
     let of_patient = adjustments.iter().filter(|a| a.group == AdjustmentGroup::PatientResponsibility);
     let patient_responsibility: BigDecimal = of_patient.map(|a| &a.amount).sum();
-    let paid = money(claim.paid, sign);
-    let payer_claim_number = claim.payer_claim_number.clone();
     Said::Answer(match status {
         ClaimStatus::Predetermination => return Said::Aside(Dismissed, "PREDETERMINATION"),
         ClaimStatus::NotOursForwarded => Answer::Forwarded,
         ClaimStatus::Reversal => {
             Answer::Reversed { told: Some(Told { paid, patient_responsibility, adjustments }), on }
         }
-        ClaimStatus::Denied if claim.paid == Cents::ZERO => {
+        ClaimStatus::Denied if paid.is_zero() => {
             Answer::Denied { adjustments, reasons: Vec::new(), payer_claim_number, on, appealable: false }
         }
         ClaimStatus::Primary
@@ -105,13 +129,7 @@ const fn is_forwarded(status: ClaimStatus) -> bool {
     matches!(status, ClaimStatus::PrimaryForwarded | ClaimStatus::SecondaryForwarded | ClaimStatus::TertiaryForwarded)
 }
 
-/// All adjustments, of the claim and of its lines; `None` when one is of a group that 835 has not.
-fn adjustments(claim: &ClaimPayment, sign: i64) -> Option<Vec<Adjustment>> {
-    let of_lines = claim.lines.iter().flat_map(|line| &line.adjustments);
-    claim.adjustments.iter().chain(of_lines).map(|adjustment| adjusted(adjustment, sign)).collect()
-}
-
-fn adjusted(adjustment: &wire::Adjustment, sign: i64) -> Option<Adjustment> {
+fn adjusted(adjustment: &wire::Adjustment) -> Option<Adjustment> {
     let group = match adjustment.group {
         wire::AdjustmentGroup::Contractual => AdjustmentGroup::Contractual,
         wire::AdjustmentGroup::PatientResponsibility => AdjustmentGroup::PatientResponsibility,
@@ -119,11 +137,7 @@ fn adjusted(adjustment: &wire::Adjustment, sign: i64) -> Option<Adjustment> {
         wire::AdjustmentGroup::PayerInitiated => AdjustmentGroup::PayerInitiated,
         wire::AdjustmentGroup::Correction => return None,
     };
-    Some(Adjustment { group, reason: adjustment.reason.to_string(), amount: money(adjustment.amount, sign) })
-}
-
-fn money(amount: Cents, sign: i64) -> BigDecimal {
-    from_cents(amount.0.saturating_mul(sign))
+    Some(Adjustment { group, reason: adjustment.reason.to_string(), amount: from_cents(adjustment.amount.0) })
 }
 
 #[cfg(test)]

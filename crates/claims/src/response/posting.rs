@@ -59,7 +59,7 @@ pub struct Posting {
 }
 
 /// Amounts in cents by kind, group and reason.
-type Amounts = BTreeMap<(LedgerKind, Option<AdjustmentGroup>, Option<String>), i64>;
+pub(crate) type Amounts = BTreeMap<(LedgerKind, Option<AdjustmentGroup>, Option<String>), i64>;
 
 impl Posting {
     #[must_use]
@@ -284,7 +284,7 @@ const fn is_of_payer(kind: LedgerKind) -> bool {
 }
 
 /// The amounts of a decision, or of the one that a reversal takes back; `None` where they are not told.
-fn amounts_of(answer: &Answer) -> Option<Amounts> {
+pub(crate) fn amounts_of(answer: &Answer) -> Option<Amounts> {
     let decision = answer.decision().or_else(|| answer.reversed())?;
     let payment = (LedgerKind::PayerPayment, None, None, cents(&decision.paid));
     let adjusted = decision

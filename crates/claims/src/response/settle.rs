@@ -19,6 +19,8 @@ use crate::lifecycle::PayerState;
 /// What an answer did.
 #[derive(Debug)]
 pub struct Settled {
+    /// Of the answer as it is kept.
+    pub id: ResponseId,
     pub claim: Claim,
     pub outcome: ResponseOutcome,
     /// For the caller to append, since all events of a transaction are appended together.
@@ -67,5 +69,5 @@ pub async fn settle(
     store::insert_at_commit(tx, response);
     store::free_at_commit(tx, freed);
     ledger::store::insert_at_commit(tx, claim.id, ledger);
-    Ok(Settled { claim, outcome, events })
+    Ok(Settled { id, claim, outcome, events })
 }

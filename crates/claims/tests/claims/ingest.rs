@@ -26,7 +26,7 @@ impl Desk {
     }
 
     /// A claim in a file that was sent, and the file.
-    async fn sent(&self, claims: usize) -> (Vec<pb::Claim>, pb::SubmissionBatch) {
+    pub(crate) async fn sent(&self, claims: usize) -> (Vec<pb::Claim>, pb::SubmissionBatch) {
         let mut sent = Vec::new();
         for _ in 0..claims {
             sent.push(self.submitted().await.0);
@@ -37,12 +37,12 @@ impl Desk {
         (sent, batch)
     }
 
-    async fn stands(&self, claim: &pb::Claim, status: ClaimStatus, state: pb::PayerState) {
+    pub(crate) async fn stands(&self, claim: &pb::Claim, status: ClaimStatus, state: pb::PayerState) {
         assert_stands(&self.world.get(&claim.id).await.unwrap(), status, state);
     }
 
     /// Paid, adjusted, the patient's, as the claim and as its ledger have them.
-    async fn money(&self, claim: &pb::Claim) -> (String, String) {
+    pub(crate) async fn money(&self, claim: &pb::Claim) -> (String, String) {
         let of_claim = format!(
             "SELECT concat_ws(' ', paid_amount, adjusted_amount, patient_responsibility_amount) FROM claims.claims WHERE id = '{}'",
             claim.id
@@ -58,14 +58,14 @@ impl Desk {
         (self.world.ask(&of_claim).await, self.world.ask(&of_ledger).await)
     }
 
-    async fn assert_money(&self, claim: &pb::Claim, expected: &str) {
+    pub(crate) async fn assert_money(&self, claim: &pb::Claim, expected: &str) {
         let (of_claim, of_ledger) = self.money(claim).await;
         assert_eq!((of_claim.as_str(), of_ledger.as_str()), (expected, expected));
     }
 }
 
 /// An interchange around segments that the caller gives, each set with its count.
-fn interchange(control: u32, group: &str, version: &str, sets: &[(&str, String)]) -> String {
+pub(crate) fn interchange(control: u32, group: &str, version: &str, sets: &[(&str, String)]) -> String {
     let mut file = format!(
         "ISA*00*          *00*          *ZZ*TCH99          *ZZ*TCLAIMS        *260320*1500*^*00501*{control:09}*0*T*:~\n"
     );
@@ -80,12 +80,12 @@ fn interchange(control: u32, group: &str, version: &str, sets: &[(&str, String)]
     file + &format!("IEA*{}*{control:09}~\n", usize::from(!sets.is_empty()))
 }
 
-fn ta1(batch: &pb::SubmissionBatch, verdict: &str) -> String {
+pub(crate) fn ta1(batch: &pb::SubmissionBatch, verdict: &str) -> String {
     let envelope = interchange(700, "", "", &[]);
     envelope.replace("IEA*", &format!("TA1*{:09}*260320*1500*{verdict}*000~\nIEA*", batch.control_number))
 }
 
-fn x999(batch: &pb::SubmissionBatch, errors: &str, verdict: &str) -> String {
+pub(crate) fn x999(batch: &pb::SubmissionBatch, errors: &str, verdict: &str) -> String {
     let body = format!(
         "AK1*HC*{}*005010X222A1~AK2*837*0001*005010X222A1~{errors}IK5*{verdict}~AK9*{verdict}*1*1*{}~",
         batch.control_number,
@@ -95,7 +95,7 @@ fn x999(batch: &pb::SubmissionBatch, errors: &str, verdict: &str) -> String {
 }
 
 /// One claim after the other with its status.
-fn x277(batch: &pb::SubmissionBatch, claims: &[(&pb::Claim, &str)]) -> String {
+pub(crate) fn x277(batch: &pb::SubmissionBatch, claims: &[(&pb::Claim, &str)]) -> String {
     let mut body = format!(
         "BHT*0085*08*C1*20260320*1500*TH~HL*1**20*1~NM1*AY*2*TESTING CLEARINGHOUSE*****46*TCH99~TRN*1*T1~\
          DTP*050*D8*20260320~DTP*009*D8*20260320~HL*2*1*21*1~NM1*41*2*THERAPY CLAIMS*****46*TCLAIMS~TRN*2*{}~\
@@ -117,9 +117,9 @@ fn x277(batch: &pb::SubmissionBatch, claims: &[(&pb::Claim, &str)]) -> String {
 }
 
 /// What an 835 says of a claim: status, charge, paid, adjustments.
-type Paid<'a> = (&'a str, &'a str, &'a str, &'a str, &'a [(&'a str, &'a str, &'a str)]);
+pub(crate) type Paid<'a> = (&'a str, &'a str, &'a str, &'a str, &'a [(&'a str, &'a str, &'a str)]);
 
-fn clp((number, status, charge, paid, adjustments): Paid<'_>) -> String {
+pub(crate) fn clp((number, status, charge, paid, adjustments): Paid<'_>) -> String {
     let mut text = format!(
         "CLP*{number}*{status}*{charge}*{paid}**12*ICN{number}*11*1~NM1*QC*1*QUILL*AVERY****MI*W123456789~\
          SVC*HC:90837:95*{charge}*{paid}**1~DTM*472*20260316~"
@@ -130,7 +130,7 @@ fn clp((number, status, charge, paid, adjustments): Paid<'_>) -> String {
     text + &format!("REF*6R*{number}01~")
 }
 
-fn x835(payment: &str, amount: &str, claims: &[Paid<'_>], account: &str) -> (&'static str, String) {
+pub(crate) fn x835(payment: &str, amount: &str, claims: &[Paid<'_>], account: &str) -> (&'static str, String) {
     let mut body = format!(
         "BPR*I*{amount}*C*CHK************20260320~TRN*1*{payment}*1999999999~DTM*405*20260319~\
          N1*PR*SAMPLE HEALTH PLAN*XV*99901~N1*PE*HARBOR THERAPY*XX*{NPI}~REF*TJ*123456789~LX*1~"
@@ -139,14 +139,14 @@ fn x835(payment: &str, amount: &str, claims: &[Paid<'_>], account: &str) -> (&'s
     ("835", body + account)
 }
 
-fn remittance(control: u32, sets: &[(&str, String)]) -> String {
+pub(crate) fn remittance(control: u32, sets: &[(&str, String)]) -> String {
     interchange(control, "HP", "005010X221A1", sets)
 }
 
-const USUAL: &[(&str, &str, &str)] = &[("CO", "45", "20"), ("PR", "3", "20")];
-const REVERSED: &[(&str, &str, &str)] = &[("CO", "45", "-20"), ("PR", "3", "-20")];
+pub(crate) const USUAL: &[(&str, &str, &str)] = &[("CO", "45", "20"), ("PR", "3", "20")];
+pub(crate) const REVERSED: &[(&str, &str, &str)] = &[("CO", "45", "-20"), ("PR", "3", "-20")];
 
-fn only(answer: &pb::IngestResponseResponse) -> &pb::InboundMessage {
+pub(crate) fn only(answer: &pb::IngestResponseResponse) -> &pb::InboundMessage {
     assert_eq!(answer.messages.len(), 1, "{answer:?}");
     &answer.messages[0]
 }

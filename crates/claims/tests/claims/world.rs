@@ -7,6 +7,7 @@ use claims::claim::service::Claims;
 use claims::claim::upstream::dependents;
 use claims::draft::{Drafter, completion};
 use claims::payer::Payers;
+use claims::remittance::service::Remittances;
 use clinical::patient::service::Patients;
 use clinical::session::service::Sessions;
 use diesel::QueryableByName;
@@ -44,6 +45,7 @@ pub(crate) struct World {
     pub(crate) sessions: Sessions,
     pub(crate) patients: Patients,
     pub(crate) actions: ClaimActions,
+    pub(crate) remittances: Remittances,
     pub(crate) billing: Caller,
     pub(crate) admin: Caller,
     pub(crate) practice: PracticeId,
@@ -71,6 +73,7 @@ impl World {
         let mut world = Self {
             claims: Claims::new(vault.clone(), payers.clone(), hub.clone()),
             actions: ClaimActions::new(vault.clone(), payers.clone(), hub.clone()),
+            remittances: Remittances::new(vault.clone(), payers.clone(), hub.clone()),
             patients: Patients::new(vault.clone()).telling(dependents(payers.clone(), hub.clone())),
             sessions: Sessions::new(vault.clone(), completion(drafter)),
             vault,

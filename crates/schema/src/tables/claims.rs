@@ -317,6 +317,7 @@ diesel::table! {
         state -> Text,
         state_reason -> Nullable<Text>,
         acknowledgment_id -> Nullable<Uuid>,
+        matched_by -> Nullable<Uuid>,
     }
 }
 

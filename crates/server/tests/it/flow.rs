@@ -163,6 +163,25 @@ pub(crate) async fn proposed(practice: &Practice, adapter: &Client) -> String {
     proposed.id
 }
 
+/// A payment under that number for a claim that nobody knows; its id, and that of what it says.
+pub(crate) async fn unmatched(practice: &Practice, adapter: &Client, payment: &str) -> (String, String) {
+    let content = format!(
+        "ISA*00*          *00*          *ZZ*SIMCH01        *ZZ*TCLAIMS01      *261123*0110*^*00501*000000001*0*T*:~\
+         GS*HP*SIMCH01*TCLAIMS01*20261123*0110*1*X*005010X221A1~ST*835*0001~\
+         BPR*I*100*C*CHK************20261123~TRN*1*{payment}*1999999999~N1*PR*SAMPLE HEALTH PLAN*XV*{}~\
+         N1*PE*HARBOR THERAPY*XX*1234567893~REF*TJ*123456789~LX*1~CLP*LOST*1*150*110**12*ICN{payment}*11*1~\
+         NM1*QC*1*LOST*LARA~SVC*HC:90837*150*110**1~CAS*CO*45*20~CAS*PR*3*20~PLB*1234567893*20261231*WO:OLD*10~\
+         SE*14*0001~GE*1*1~IEA*1*000000001~",
+        covered("").payer_id
+    );
+    let pieces = tokio_stream::iter([claims::IngestResponseRequest { content: content.into_bytes() }]);
+    let taken = adapter.clearinghouse().ingest_response(pieces).await.unwrap().into_inner();
+    let remittance = taken.messages.first().expect("a remittance").remittance_id.clone();
+    let request = claims::ListRemittanceClaimsRequest { remittance_id: remittance.clone(), ..Default::default() };
+    let listed = practice.billing.remittances().list_remittance_claims(request).await.unwrap().into_inner();
+    (remittance, listed.remittance_claims.first().expect("what it says of a claim").id.clone())
+}
+
 /// A draft that no payer takes any more.
 pub(crate) async fn late(practice: &Practice) -> String {
     let long_ago = date(service_date() - TimeDelta::days(200));

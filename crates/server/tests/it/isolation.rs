@@ -14,7 +14,7 @@ const FREE: [&str; 8] =
     ["request_id", "payer_id", "payer_ids", "member_id", "response_id", "source_id", "tax_id", "trading_partner_id"];
 
 /// RPCs whose request has no id of a practice. This list may only become shorter.
-const WITHOUT_ID: [&str; 24] = [
+const WITHOUT_ID: [&str; 25] = [
     "/therapy.analytics.v1.AnalyticsService/GetPracticeSummary",
     "/therapy.analytics.v1.AnalyticsService/ListPracticeSummaries",
     "/therapy.audit.v1.AuditService/ExportEntries",
@@ -24,6 +24,7 @@ const WITHOUT_ID: [&str; 24] = [
     "/therapy.claims.v1.ClearinghouseService/ListSubmissionBatches",
     "/therapy.claims.v1.ClearinghouseService/ReportPayerResponse",
     "/therapy.claims.v1.PayerService/ListPayers",
+    "/therapy.claims.v1.RemittanceService/ListRemittances",
     "/therapy.clinical.v1.TherapistService/ListTherapists",
     "/therapy.tenancy.v1.AuthService/ChangePassword",
     "/therapy.tenancy.v1.AuthService/ConfirmTotp",

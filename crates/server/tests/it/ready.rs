@@ -171,6 +171,11 @@ impl<'a> Stage<'a> {
             "VoidClaim" => one("claim_id", flow::accepted(self.practice(), &self.adapter).await),
             "OverrideTimelyFiling" => one("claim_id", flow::late(self.practice()).await),
             "ApproveClaimAction" | "RejectClaimAction" => one("id", self.proposed().await),
+            "MatchRemittanceClaim" => {
+                vec![("id", self.unmatched().await), ("claim_id", self.transmitted().await)]
+            }
+            "UnmatchRemittanceClaim" => one("id", self.matched().await),
+            "DismissRemittanceClaim" => one("id", self.unmatched().await),
             "SubmitClaim" => one("id", self.marked().await),
             "BatchSubmitClaims" => one("ids", self.marked().await),
             "CreateSubmissionBatch" => {
@@ -314,6 +319,17 @@ impl<'a> Stage<'a> {
 
     async fn proposed(&self) -> String {
         flow::proposed(self.practice(), &self.adapter).await
+    }
+
+    /// What a payment says of a claim that nobody knows.
+    async fn unmatched(&self) -> String {
+        flow::unmatched(self.practice(), &self.adapter, &self.name("EFT")).await.1
+    }
+
+    async fn matched(&self) -> String {
+        let (id, claim_id) = (self.unmatched().await, self.transmitted().await);
+        let request = claims::MatchRemittanceClaimRequest { id, claim_id, ..Default::default() };
+        self.practice().billing.remittances().match_remittance_claim(request).await.unwrap().into_inner().id
     }
 
     async fn person(&self) -> Person {

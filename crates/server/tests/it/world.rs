@@ -33,6 +33,9 @@ pub(crate) struct World {
     pub(crate) batch: String,
     /// A proposal to write another claim off, which was denied.
     pub(crate) claim_action: String,
+    /// A payment, and what it says of a claim that nobody knows.
+    pub(crate) remittance: String,
+    pub(crate) remittance_claim: String,
     pub(crate) user: String,
     pub(crate) account: String,
     /// The adapter's credential by its public half.
@@ -62,8 +65,11 @@ impl World {
         let user = users.users.iter().find(|user| user.email.contains("billing")).unwrap().id.clone();
         let submission = submission(&adapter, &practice.id).await;
         let batch = batch(&adapter).await.id;
+        let (remittance, remittance_claim) = flow::unmatched(&practice, &adapter, "EFT0").await;
         Self {
             batch,
+            remittance,
+            remittance_claim,
             claim_action: flow::proposed(&practice, &adapter).await,
             submission,
             adapter_token,
@@ -80,7 +86,7 @@ impl World {
     }
 
     /// The ids that mean something in this practice only.
-    pub(crate) fn ids(&self) -> [&str; 13] {
+    pub(crate) fn ids(&self) -> [&str; 15] {
         [
             &self.practice.id,
             &self.practice.therapist_id,
@@ -92,6 +98,8 @@ impl World {
             &self.submission,
             &self.batch,
             &self.claim_action,
+            &self.remittance,
+            &self.remittance_claim,
             &self.user,
             &self.account,
             &self.token,
@@ -118,6 +126,8 @@ impl World {
             _ if path.contains(".SessionService/") => &self.open_session,
             _ if path.contains(".ClaimService/") => &self.claim,
             _ if path.contains(".ClaimActionService/") => &self.claim_action,
+            _ if rpc == "GetRemittance" => &self.remittance,
+            _ if path.contains(".RemittanceService/") => &self.remittance_claim,
             _ if path.contains(".TherapistService/") => &self.practice.therapist_id,
             _ if path.contains(".UserService/") => &self.user,
             _ if path.contains(".PayerService/") => &payer,
@@ -326,6 +336,14 @@ impl World {
             "VoidClaim" | "WriteOffClaim" => {
                 let reason = "given up by a test".into();
                 claims::VoidClaimRequest { claim_id, reason, ..Default::default() }.encode_to_vec()
+            }
+            "MatchRemittanceClaim" => {
+                let id = self.remittance_claim.clone();
+                claims::MatchRemittanceClaimRequest { id, claim_id, ..Default::default() }.encode_to_vec()
+            }
+            "DismissRemittanceClaim" => {
+                let reason = claims::RemittanceDismissal::NotOurs.into();
+                claims::DismissRemittanceClaimRequest { reason, ..Default::default() }.encode_to_vec()
             }
             "FileAppeal" => {
                 let (reason, deadline) = ("appealed by a test".into(), Some((2199, 12, 31).into()));

@@ -109,7 +109,7 @@ impl Open {
         hasher.update(&body_hash);
         Some(Said {
             claim_number: claim.claim_number.clone(),
-            said: remit::said(&claim, remitting.on),
+            said: remit::said((&*claim).into(), remitting.on),
             response_id: id("835", &hasher.finalize()),
             body_hash,
             attempt: None,

@@ -1,5 +1,6 @@
 //! What the claims of a remittance come to.
 
+use x12::amount::Cents;
 use x12::code::Code;
 use x12::remittance::{Adjustment as WireAdjustment, AdjustmentGroup as WireGroup};
 
@@ -46,7 +47,8 @@ fn on() -> NaiveDate {
 fn a_payment_tells_what_the_patient_owes_by_its_adjustments() {
     let adjustments = [(WireGroup::Contractual, "45", 3750), (WireGroup::PatientResponsibility, "3", 2000)];
     let claim = claim(Some(ClaimStatus::PrimaryForwarded), 17_550, 11_800, &adjustments);
-    let Said::Answer(Answer::Paid { paid, patient_responsibility, adjustments, forwarded, .. }) = said(&claim, on())
+    let Said::Answer(Answer::Paid { paid, patient_responsibility, adjustments, forwarded, .. }) =
+        said((&claim).into(), on())
     else {
         panic!("a payment")
     };
@@ -58,7 +60,9 @@ fn a_payment_tells_what_the_patient_owes_by_its_adjustments() {
 fn a_reversal_tells_the_decision_that_it_takes_back_with_its_signs_turned() {
     let adjustments = [(WireGroup::Contractual, "45", -3750), (WireGroup::PatientResponsibility, "3", -2000)];
     let claim = claim(Some(ClaimStatus::Reversal), -17_550, -11_800, &adjustments);
-    let Said::Answer(Answer::Reversed { told: Some(told), .. }) = said(&claim, on()) else { panic!("a reversal") };
+    let Said::Answer(Answer::Reversed { told: Some(told), .. }) = said((&claim).into(), on()) else {
+        panic!("a reversal")
+    };
     assert_eq!((told.paid, told.patient_responsibility), (from_cents(11_800), from_cents(2000)));
     assert!(told.adjustments.iter().all(|a| a.amount > from_cents(0)));
 }
@@ -66,14 +70,14 @@ fn a_reversal_tells_the_decision_that_it_takes_back_with_its_signs_turned() {
 #[test]
 fn only_a_denial_without_a_payment_is_one() {
     let denied = claim(Some(ClaimStatus::Denied), 100, 0, &[(WireGroup::Contractual, "31", 100)]);
-    assert!(matches!(said(&denied, on()), Said::Answer(Answer::Denied { .. })));
+    assert!(matches!(said((&denied).into(), on()), Said::Answer(Answer::Denied { .. })));
     let paid = claim(Some(ClaimStatus::Denied), 100, 100, &[]);
-    assert!(matches!(said(&paid, on()), Said::Answer(Answer::Paid { .. })));
+    assert!(matches!(said((&paid).into(), on()), Said::Answer(Answer::Paid { .. })));
 }
 
 #[test]
 fn what_nobody_can_post_is_put_aside_with_its_reason() {
-    let aside = |claim: &ClaimPayment| match said(claim, on()) {
+    let aside = |claim: &ClaimPayment| match said(claim.into(), on()) {
         Said::Aside(state, reason) => (state, reason),
         Said::Answer(answer) => panic!("{answer:?}"),
     };

@@ -62,6 +62,7 @@ SELECT e.request_id, e.practice_id::text AS practice_id, coalesce(e.user_id, e.a
            UNION SELECT 'claim', id, patient_id FROM claims.claims
            UNION SELECT 'claim_action', a.id, c.patient_id
              FROM claims.claim_actions a JOIN claims.claims c ON (c.practice_id, c.id) = (a.practice_id, a.claim_id)
+           UNION SELECT 'remittance_claim', id, patient_id FROM claims.claims
            UNION SELECT 'break_glass', id, patient_id FROM tenancy.break_glasses) AS p (kind, id, patient)
          WHERE p.kind = e.resource_type AND p.id::text = ANY (e.resource_ids)
          UNION SELECT unnest(o.patient_ids)::text FROM audit.entries o

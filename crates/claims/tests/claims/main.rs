@@ -21,6 +21,7 @@ mod following;
 mod ingest;
 mod listing;
 mod model;
+mod money;
 mod reading;
 mod ready;
 mod reference;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono::NaiveDate;
 use x12::amount::Cents;
 use x12::claim as wire;
 use x12::violation::{Refused, Violation};
@@ -169,13 +168,9 @@ fn dependent(
         relationship: coverage.relationship.clone(),
         name: name(person),
         address: address(&person.address),
-        birth_date: birth_date(person).ok_or_else(|| refused("patient.birth_date", "is missing"))?,
+        birth_date: person.birth_date.ok_or_else(|| refused("patient.birth_date", "is missing"))?,
         sex: sex(codes, "patient.sex", person),
     }))
-}
-
-const fn birth_date(person: &Person) -> Option<NaiveDate> {
-    person.birth_date
 }
 
 fn service(codes: &mut Codes, snapshot: &ClaimSnapshot, line: &Line, place: &str) -> wire::Line {

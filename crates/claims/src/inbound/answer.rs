@@ -14,7 +14,7 @@ pub fn rejected(set: &Set, claim_number: &str) -> Answer {
         let codes = set.reasons.iter().map(|code| reason(format!("999_IK5_{code}"), "", "the file was rejected"));
         let mut reasons: Vec<Reason> = codes.collect();
         if reasons.is_empty() {
-            reasons.push(reason("999_REJECTED".to_owned(), "", "the file was rejected"));
+            reasons.push(file_rejected());
         }
         reasons
     } else {
@@ -41,7 +41,12 @@ fn segment_reason(error: &SegmentError) -> Reason {
     reason(format!("999_{}", text(code)), &field, "the partner could not read this part of the claim")
 }
 
-fn reason(code: String, field: &str, message: &str) -> Reason {
+/// The reason where a 999 rejects the whole file and gives none.
+pub(super) fn file_rejected() -> Reason {
+    reason("999_REJECTED".to_owned(), "", "the file was rejected")
+}
+
+pub(super) fn reason(code: String, field: &str, message: &str) -> Reason {
     Reason { code, field: field.to_owned(), message: message.to_owned() }
 }
 
@@ -68,8 +73,7 @@ pub fn acknowledged(claim: &Claim, is_payer: bool) -> Option<Answer> {
 }
 
 fn status_reason(code: &StatusCode) -> Reason {
-    let entity = code.entity.map_or_else(String::new, |entity| entity.to_string());
-    let field = match entity.as_str() {
+    let field = match code.entity.as_ref().map_or("", Code::as_str) {
         "85" => "billing_provider",
         "82" => "rendering_provider",
         "DQ" => "supervising_provider",

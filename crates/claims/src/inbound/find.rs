@@ -1,6 +1,8 @@
 //! Which claim an answer is about: by its number, by the payer's, or by a number cut short together with all else that
 //! identifies a service. Never by a name.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::join;
@@ -23,22 +25,32 @@ pub(super) async fn all(tx: &Tx<'_>, said: &[&Said]) -> Result<Vec<Option<Claim>
     let payers: Vec<&str> = said.iter().filter_map(|said| payer_number(said)).collect();
     let (by_number, by_payer) = join!(by_numbers(tx, &numbers), by_payer_numbers(tx, &payers));
     let (by_number, by_payer) = (by_number?, by_payer?);
+    let exact: HashMap<&str, &Claim> =
+        by_number.peek().iter().map(|claim| (claim.claim_number.as_str(), claim)).collect();
+    let of_payer = only_ones(by_payer.peek());
     let mut found = Vec::with_capacity(said.len());
     for said in said {
-        let exact = by_number.peek().iter().find(|claim| claim.claim_number == said.claim_number);
-        let mut of_payer = by_payer.peek().iter().filter(|claim| {
-            claim.payer_claim_number.is_some() && claim.payer_claim_number.as_deref() == payer_number(said)
-        });
-        let claim = match (exact, of_payer.next(), of_payer.next()) {
-            (Some(claim), _, _) | (None, Some(claim), None) => Some(claim.clone()),
-            (None, _, _) => match &said.paid {
-                Some((_, paid)) => cut_short(tx, paid).await?,
-                None => None,
-            },
+        let known = exact.get(said.claim_number.as_str()).copied();
+        let known = known.or_else(|| payer_number(said).and_then(|number| of_payer.get(number).copied().flatten()));
+        let claim = match (known, &said.paid) {
+            (Some(claim), _) => Some(claim.clone()),
+            (None, Some((_, paid))) => cut_short(tx, paid).await?,
+            (None, None) => None,
         };
         found.push(claim);
     }
     Ok(found)
+}
+
+/// By the payer's number; nothing for a number that several claims have.
+fn only_ones(claims: &[Claim]) -> HashMap<&str, Option<&Claim>> {
+    let mut found = HashMap::with_capacity(claims.len());
+    for claim in claims {
+        if let Some(number) = claim.payer_claim_number.as_deref() {
+            found.entry(number).and_modify(|only| *only = None).or_insert(Some(claim));
+        }
+    }
+    found
 }
 
 fn payer_number(said: &Said) -> Option<&str> {

@@ -13,7 +13,7 @@ use super::super::remit::{self, RemittanceClaimState, paid_on};
 use super::super::survey::{Head, Subject};
 use super::super::{Problem, answer};
 use crate::batch::BatchState;
-use crate::response::{Answer, Reason, RejectedBy};
+use crate::response::{Answer, RejectedBy};
 
 /// What is waiting of an open set.
 #[derive(Debug, Default)]
@@ -133,12 +133,8 @@ impl Open {
                 "the group is rejected (AK9) and its transaction set is accepted (IK5): ask the partner which it is",
             )),
             (None, Some(true)) => {
-                let reason = Reason {
-                    code: "999_REJECTED".to_owned(),
-                    field: String::new(),
-                    message: "the file was rejected".to_owned(),
-                };
-                let said = |_: &str| Answer::Rejected { by: RejectedBy::Transport, reasons: vec![reason.clone()] };
+                let reasons = [answer::file_rejected()];
+                let said = |_: &str| Answer::Rejected { by: RejectedBy::Transport, reasons: reasons.to_vec() };
                 Outcome::Batch(BatchState::Rejected, self.each(control, "R", said))
             }
             (Some(_), _) | (None, Some(false)) => {
@@ -151,12 +147,8 @@ impl Open {
     /// What a rejected interchange says of each claim in it.
     pub(super) fn interchange_rejected(&self, control: &str, note: &str) -> Vec<Said> {
         let code: String = note.chars().filter(char::is_ascii_digit).take(3).collect();
-        let reason = Reason {
-            code: format!("TA1_{code}"),
-            field: String::new(),
-            message: "the envelope of the file was rejected".to_owned(),
-        };
-        self.each(control, "TA1", |_| Answer::Rejected { by: RejectedBy::Transport, reasons: vec![reason.clone()] })
+        let reasons = [answer::reason(format!("TA1_{code}"), "", "the envelope of the file was rejected")];
+        self.each(control, "TA1", |_| Answer::Rejected { by: RejectedBy::Transport, reasons: reasons.to_vec() })
     }
 
     fn each(&self, control: &str, verdict: &str, answer: impl Fn(&str) -> Answer) -> Vec<Said> {

@@ -5,6 +5,7 @@
 //! are good by the verification that an auditor runs. `CLAIMSD_KILLS=200/20` kills as many servers and databases.
 #![expect(clippy::expect_used, reason = "a step that fails ends the test")]
 
+mod ingest;
 mod journal;
 mod site;
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command};
 
 use diesel::QueryableByName;
@@ -85,20 +86,9 @@ impl Site {
             seats.push(Seat { practice: practice.id, token, patients });
         }
         let db = first.stop().await;
-        let file = |name: &str| home.path().join(name);
-        std::fs::write(file("audit-key"), keys).expect("a file");
-        std::fs::write(file("page-key"), "p".repeat(32)).expect("a file");
-        std::fs::create_dir(file("checkpoints")).expect("a directory");
-        let key = Command::new(env!("CARGO_BIN_EXE_claimsd"))
-            .args(["audit", "new-key", "mortal", "--out"])
-            .arg(file("checkpoint-key"))
-            .output()
-            .expect("a key");
-        std::fs::write(file("public"), key.stdout).expect("a file");
-        // the port stays the same, whoever listens
-        let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("a port").port();
-        let address = format!("127.0.0.1:{port}");
-        let server = start(&db, &home, &address);
+        furnish(home.path(), &keys);
+        let address = address();
+        let server = start(|role| db.url_as(role), home.path(), &address);
         let mut site = Self { address, seats, before: BTreeSet::new(), db, home, server };
         site.before = site.effects().await;
         site
@@ -122,7 +112,7 @@ impl Site {
     /// Starts the server if it does not run: one that finds no database does not start.
     pub(super) fn serve(&mut self) {
         if self.server.try_wait().expect("a child").is_some() {
-            self.server = start(&self.db, &self.home, &self.address);
+            self.server = start(|role| self.db.url_as(role), self.home.path(), &self.address);
         }
     }
 
@@ -200,14 +190,35 @@ impl Drop for Site {
     }
 }
 
-fn start(db: &TestDb, home: &TempDir, listen: &str) -> Child {
-    let file = |name: &str| -> String { home.path().join(name).to_str().expect("text").to_owned() };
+/// An address that stays the same, whoever listens.
+pub(super) fn address() -> String {
+    let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("a port").port();
+    format!("127.0.0.1:{port}")
+}
+
+/// Puts there what a server needs.
+pub(super) fn furnish(home: &Path, keys: &str) {
+    let file = |name: &str| home.join(name);
+    std::fs::write(file("audit-key"), keys).expect("a file");
+    std::fs::write(file("page-key"), "p".repeat(32)).expect("a file");
+    std::fs::create_dir(file("checkpoints")).expect("a directory");
+    let key = Command::new(env!("CARGO_BIN_EXE_claimsd"))
+        .args(["audit", "new-key", "mortal", "--out"])
+        .arg(file("checkpoint-key"))
+        .output()
+        .expect("a key");
+    std::fs::write(file("public"), key.stdout).expect("a file");
+}
+
+/// Starts a server on the database that `url` names by role.
+pub(super) fn start(url: impl Fn(&str) -> String, home: &Path, listen: &str) -> Child {
+    let file = |name: &str| -> String { home.join(name).to_str().expect("text").to_owned() };
     let pairs: [(&str, String); 10] = [
         ("--listen", listen.to_owned()),
-        ("--database-url", db.url_as("claims_app")),
-        ("--audit-database-url", db.url_as("claims_audit")),
-        ("--feed-database-url", db.url_as("claims_feed")),
-        ("--archiver-database-url", db.url_as("claims_archiver")),
+        ("--database-url", url("claims_app")),
+        ("--audit-database-url", url("claims_audit")),
+        ("--feed-database-url", url("claims_feed")),
+        ("--archiver-database-url", url("claims_archiver")),
         ("--environment", "test".to_owned()),
         ("--audit-key-file", file("audit-key")),
         ("--page-key-file", file("page-key")),

@@ -68,8 +68,11 @@ async fn a_payment_file_is_posted_once_however_often_the_server_dies_over_it() {
 
     furnish(home.path(), &keys);
     let url = |role: &str| stage.db.url_as(role);
+    let seed: u64 = rand::random();
+    println!("seed {seed}");
+    let mut dice = StdRng::seed_from_u64(seed);
     let begun = rows(&url("postgres")).await.len();
-    let dies = dies(&stage, &url, home.path(), &address, (begun, wanted.len())).await;
+    let dies = dies(&stage, &url, (home.path(), &address), &mut dice, (begun, wanted.len())).await;
     let mut server = Mortal(start(url, home.path(), &address));
     stage.bring(&address).await.expect("nobody dies any more");
     server.end();
@@ -81,13 +84,10 @@ async fn a_payment_file_is_posted_once_however_often_the_server_dies_over_it() {
 async fn dies(
     stage: &Stage,
     url: &impl Fn(&str) -> String,
-    home: &Path,
-    address: &str,
+    (home, address): (&Path, &str),
+    dice: &mut StdRng,
     (none, all): (usize, usize),
 ) -> usize {
-    let seed: u64 = rand::random();
-    eprintln!("seed {seed}");
-    let mut dice = StdRng::seed_from_u64(seed);
     let mut half_way = 0;
     for _ in 0..KILLS {
         let mut server = Mortal(start(url, home, address));

@@ -252,10 +252,11 @@ impl Lane<'_> {
         Ok(())
     }
 
-    /// Errors are for somebody to correct; half of the warnings are let pass.
+    /// Errors are for somebody to correct, and so is a member id that no payer has; half of the other warnings are let pass.
     fn accepts(&self, planned: &SessionPlan, findings: &[common::Finding]) -> bool {
         let has = |severity| findings.iter().any(|finding| finding.severity() == severity);
         !has(common::FindingSeverity::Error)
+            && !findings.iter().any(|finding| finding.code == Defect::MemberIdForm.code())
             && (!has(common::FindingSeverity::Warning)
                 || Draw::new(self.seed, &["accept", &self.seat.id, &planned.key]).chance(500))
     }

@@ -2,6 +2,7 @@
 
 mod claims;
 mod events;
+pub(crate) mod files;
 mod practices;
 mod sessions;
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod complete;
 pub(crate) mod feed;
+pub(crate) mod files;
 pub(crate) mod patients;
 
 use std::net::SocketAddr;

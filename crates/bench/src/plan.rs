@@ -34,6 +34,7 @@ pub(crate) enum Kind {
     Claim = 8,
     Event = 9,
     Account = 10,
+    Submission = 11,
 }
 
 /// Twelve digits each, so that sessions of each kind count from 0.

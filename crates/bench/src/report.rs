@@ -40,6 +40,7 @@ const fn target(workload: &'static str, in_flight: usize, yardstick: &'static st
 pub(crate) const GET_PATIENT: &str = "a GetPatient";
 pub(crate) const COMPLETE_SESSION: &str = "c CompleteSession";
 pub(crate) const FEED: &str = "f feed, events";
+pub(crate) const FILES: &str = "h claim files, claims";
 pub(crate) const NAIVE: &str = "naive";
 pub(crate) const PIPELINE: &str = "pipeline";
 pub(crate) const COPY: &str = "COPY";

@@ -60,6 +60,9 @@ pub(crate) fn run(options: &Smoke) -> Result<()> {
     if wants("f") {
         rows.push(run.feed()?);
     }
+    if wants("h") {
+        rows.push(run.files(&state)?);
+    }
     let report = Report { machine: Machine::look(&cluster), scale_permille: options.set.scale, rows };
     report.print();
     report.write(&options.out)?;
@@ -120,6 +123,23 @@ impl Run<'_> {
             ours.add(&self.timed(|| self.runtime.block_on(load::feed::run(&callers, &name, FEED_EVENTS)))?)?;
         }
         Ok(Row::new(report::FEED, 1, &ours, &[(report::COPY, copy)]))
+    }
+
+    fn files(&self, state: &State) -> Result<Row> {
+        let callers = self.runtime.block_on(Callers::connect(self.served.addr, 1))?;
+        let (mut ours, mut copy) = (Measured::new()?, Measured::new()?);
+        for round in 0..=self.options.rounds {
+            let wanted = data::files::wait(self.cluster, self.plan, state.day)?;
+            let yardstick = self.timed(|| yardstick::copy_waiting(self.cluster, wanted))?;
+            let turn = self.timed(|| self.runtime.block_on(load::files::run(&callers, wanted)))?;
+            // the first only makes everybody's statements and caches ready
+            if round > 0 {
+                copy.add(&yardstick)?;
+                ours.add(&turn)?;
+            }
+        }
+        output::progress(&format!("{}: {} a minute", report::FILES, ours.figures().per_second * 60));
+        Ok(Row::new(report::FILES, 1, &ours, &[(report::COPY, copy)]))
     }
 
     /// Ours between the two yardsticks, as often as there are rounds.

@@ -113,23 +113,43 @@ fn elapsed(said: &str, requests: u64) -> Option<Duration> {
 /// The events that the feed workload reads, as fast as the database hands them out.
 pub(crate) fn copy_events(cluster: &Cluster) -> Result<Measured> {
     let practice = practice_id(1);
-    let copy = format!(
-        "\\copy (SELECT position, payload FROM feed.events WHERE practice_id = '{practice}' AND position <= {FEED_EVENTS} \
-         ORDER BY position) TO '/dev/null' (FORMAT binary)"
+    let query = format!(
+        "SELECT position, payload FROM feed.events WHERE practice_id = '{practice}' AND position <= {FEED_EVENTS} \
+         ORDER BY position"
     );
-    let mut psql = cluster.client("psql", "claims_feed");
+    copy(cluster, "claims_feed", FEED_EVENTS, &query)
+}
+
+fn copy(cluster: &Cluster, role: &str, wanted: u32, query: &str) -> Result<Measured> {
+    let copy = format!("\\copy ({query}) TO '/dev/null' (FORMAT binary)");
+    let mut psql = cluster.client("psql", role);
     psql.args(["-X", "-v", "ON_ERROR_STOP=1", "-c", "\\timing on", "-c", &copy]);
     let output = psql.output()?;
     let said = String::from_utf8_lossy(&output.stdout);
     let time = said.lines().find_map(|line| line.strip_prefix("Time: ")).and_then(|time| time.split(' ').next());
-    let (Some(time), true) = (time, said.contains(&format!("COPY {FEED_EVENTS}"))) else {
+    let (Some(time), true) = (time, said.contains(&format!("COPY {wanted}"))) else {
         return Err(format!("psql: {said} {}", String::from_utf8_lossy(&output.stderr)).into());
     };
     let (whole, part) = time.split_once('.').ok_or("psql told no time")?;
     let mut measured = Measured::new()?;
-    measured.requests = FEED_EVENTS.into();
+    measured.requests = wanted.into();
     measured.elapsed = Duration::from_micros(format!("{whole}{part:.3}").parse()?);
     Ok(measured)
+}
+
+/// What claim files are made of, as fast as the database hands it out.
+pub(crate) fn copy_waiting(cluster: &Cluster, wanted: u32) -> Result<Measured> {
+    let practice = practice_id(1);
+    copy(
+        cluster,
+        "postgres",
+        wanted,
+        &format!(
+            "SELECT s.id, s.claim_id, c.patient_id, s.attempt, s.snapshot FROM claims.submissions s \
+             JOIN claims.claims c ON c.practice_id = s.practice_id AND c.id = s.claim_id \
+             WHERE s.practice_id = '{practice}' AND s.batch_id IS NULL ORDER BY s.id"
+        ),
+    )
 }
 
 #[cfg(test)]

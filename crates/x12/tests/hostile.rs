@@ -157,6 +157,16 @@ proptest! {
 }
 
 #[test]
+fn what_fuzzing_has_found_is_read_or_refused() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    for folder in ["acknowledgment", "claim", "remittance", "status"] {
+        for entry in std::fs::read_dir(corpus.join(folder)).unwrap() {
+            every_reader(&std::fs::read(entry.unwrap().path()).unwrap());
+        }
+    }
+}
+
+#[test]
 fn damaged_files_of_others_are_read_or_refused() {
     let mut names = 0;
     for kind in ["835", "277ca", "999", "ta1", "837p"] {

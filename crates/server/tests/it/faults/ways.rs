@@ -96,10 +96,11 @@ impl FullDisk {
         let partition = outside.told(sql).await;
         let sql = "SELECT pg_get_expr(relpartbound, oid) AS told FROM pg_class WHERE oid = ";
         let bounds = outside.told(&format!("{sql}'{partition}'::regclass")).await;
+        // the file is swapped before anybody else can see the table: whoever had opened it would write on
         outside
             .run(&format!(
                 "BEGIN; ALTER TABLE audit.entries DETACH PARTITION {partition}; \
-                 CREATE TABLE audit.entries_full PARTITION OF audit.entries {bounds}; COMMIT; CHECKPOINT"
+                 CREATE TABLE audit.entries_full PARTITION OF audit.entries {bounds}; CHECKPOINT"
             ))
             .await;
         let sql =
@@ -107,6 +108,7 @@ impl FullDisk {
         let file = outside.told(sql).await;
         std::fs::rename(&file, format!("{file}.kept")).unwrap();
         std::os::unix::fs::symlink("/dev/full", &file).unwrap();
+        outside.run("COMMIT").await;
         Self { partition, bounds, file }
     }
 

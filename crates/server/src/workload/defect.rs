@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use therapy_claims::clinical::v1 as clinical;
 
-use super::catalog::PRESCRIBER;
+use super::catalog::{EVALUATION, PRESCRIBER};
 use super::make::{Fate, Plan, Scene, dollars};
 use super::people;
 use super::sessions::book;
@@ -109,7 +109,12 @@ pub(super) fn plant(scene: &Scene, plan: &mut Plan) {
 
 fn spoil(scene: &Scene, plan: &mut Plan, at: usize, mut defect: Defect) {
     let treating = plan.sessions.get(at).and_then(|planned| plan.therapists.get(planned.therapist));
-    if defect == Defect::NotAPrescriber && treating.is_some_and(|t| t.therapist.taxonomy == PRESCRIBER.0) {
+    // a prescriber's code is an evaluation, and a second one so soon would be questioned as well
+    let is_evaluated = plan.sessions.get(at).is_some_and(|planned| {
+        plan.sessions.iter().any(|other| other.patient == planned.patient && other.session.cpt_code == EVALUATION)
+    });
+    let prescribes = treating.is_some_and(|t| t.therapist.taxonomy == PRESCRIBER.0);
+    if defect == Defect::NotAPrescriber && (prescribes || is_evaluated) {
         defect = Defect::DiagnosisMissing;
     }
     if matches!(defect, Defect::NoNpi | Defect::NotInNetwork) {

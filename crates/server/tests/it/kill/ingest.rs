@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use diesel::QueryableByName;
 use diesel::sql_types::Text;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::stream;
 use kernel::Clock;
 use rand::rngs::StdRng;
@@ -71,36 +71,50 @@ async fn a_payment_file_is_posted_once_however_often_the_server_dies_over_it() {
     let seed: u64 = rand::random();
     println!("seed {seed}");
     let mut dice = StdRng::seed_from_u64(seed);
-    let begun = rows(&url("postgres")).await.len();
-    let dies = dies(&stage, &url, (home.path(), &address), &mut dice, (begun, wanted.len())).await;
+    let none = rows(&url("postgres")).await.len();
+    dies_half_way(&stage, &url, (home.path(), &address), none).await;
+    let posted = rows(&url("postgres")).await.len();
+    assert!(
+        (none + 1..wanted.len()).contains(&posted),
+        "{posted} rows, of {none} before and {} in the end",
+        wanted.len()
+    );
+    for _ in 0..KILLS {
+        dies(&stage, &url, (home.path(), &address), Duration::from_millis(dice.random_range(50..700))).await;
+    }
     let mut server = Mortal(start(url, home.path(), &address));
     stage.bring(&address).await.expect("nobody dies any more");
     server.end();
     assert_eq!(rows(&url("postgres")).await, wanted);
-    assert!(dies > 0, "the server never died half-way");
 }
 
-/// Has servers die over the file; answers how many of them had posted a part of it, and not all.
-async fn dies(
-    stage: &Stage,
-    url: &impl Fn(&str) -> String,
-    (home, address): (&Path, &str),
-    dice: &mut StdRng,
-    (none, all): (usize, usize),
-) -> usize {
-    let mut half_way = 0;
-    for _ in 0..KILLS {
-        let mut server = Mortal(start(url, home, address));
-        let wait = Duration::from_millis(dice.random_range(50..700));
-        tokio::select! {
-            // it may be done before
-            _ = stage.bring(address) => {}
-            () = async { stage.posting(none).await; tokio::time::sleep(wait).await } => {}
-        }
-        server.end();
-        half_way += usize::from((none + 1..all).contains(&rows(&url("postgres")).await.len()));
+/// Lets a server post a part of the file, and kills it while the rest waits for a claim that somebody holds.
+async fn dies_half_way(stage: &Stage, url: &impl Fn(&str) -> String, (home, address): (&Path, &str), none: usize) {
+    let mut holder = outside(&url("postgres")).await;
+    let held = format!("BEGIN; SELECT FROM claims.claims WHERE claim_number = '{}' FOR UPDATE", stage.last_claim());
+    holder.batch_execute(&held).await.expect("it is held");
+    let mut server = Mortal(start(url, home, address));
+    let bringing = async {
+        // refused once it waited for too long
+        let _ = stage.bring(address).await;
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = bringing => {}
+        () = stage.posting(none) => {}
     }
-    half_way
+    server.end();
+}
+
+/// Kills a server that takes the file in, some time after it began.
+async fn dies(stage: &Stage, url: &impl Fn(&str) -> String, (home, address): (&Path, &str), wait: Duration) {
+    let mut server = Mortal(start(url, home, address));
+    tokio::select! {
+        // it may be done before
+        _ = stage.bring(address) => {}
+        () = async { stage.reached(address).await; tokio::time::sleep(wait).await } => {}
+    }
+    server.end();
 }
 
 /// A server that is killed in the end, whatever happens.
@@ -154,18 +168,26 @@ impl Stage {
         Self { db: first.stop().await, practice, token, payments }
     }
 
-    /// Waits for a server, and gives it the file.
-    async fn bring(&self, address: &str) -> Result<claims::IngestResponseResponse, Status> {
-        let mut client = None;
+    /// Waits for a server.
+    async fn reached(&self, address: &str) -> Client {
         for _ in 0..6_000 {
-            client = Client::connect(&format!("http://{address}"), &self.token).await.ok();
-            if client.is_some() {
-                break;
+            if let Ok(client) = Client::connect(&format!("http://{address}"), &self.token).await {
+                return client.in_practice(&self.practice).expect("an id");
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        let client = client.expect("a server").in_practice(&self.practice).expect("an id");
-        ingest(&client, &self.payments).await
+        panic!("no server came");
+    }
+
+    /// Gives the file to a server, once there is one.
+    async fn bring(&self, address: &str) -> Result<claims::IngestResponseResponse, Status> {
+        ingest(&self.reached(address).await, &self.payments).await
+    }
+
+    /// The number of the claim that the file speaks of last.
+    fn last_claim(&self) -> &str {
+        let file = std::str::from_utf8(&self.payments).expect("text");
+        file.rsplit("CLP*").next().and_then(|rest| rest.split('*').next()).expect("a claim")
     }
 
     /// Waits until something is posted.

@@ -10,6 +10,7 @@ use kernel::id::{ClaimId, CoverageId};
 use kernel::{Scope, money};
 use schema::Json;
 
+pub(crate) use self::parts::control_number;
 use self::parts::{
     billing_provider, coverage_facts, line, patient, rendering_provider, session, subscriber, supervisor,
 };

@@ -1,12 +1,15 @@
 //! The claims that a claim speaks of: the one it replaces, and those to the payers before its own.
 
+use futures_util::join;
 use kernel::Failure;
 use kernel::id::ClaimId;
 use schema::Tx;
 
+use self::prior::Decided;
 use crate::claim::{Bill, Claim, store};
 use crate::ledger;
 use crate::lifecycle::{Disposition, PayerState, Status};
+use crate::remittance;
 use crate::rules::ReplacedClaim;
 use crate::snapshot::PriorPayer;
 
@@ -46,8 +49,11 @@ impl Related {
             let prior = decided(tx, id).await?;
             next = prior.claim.prior_claim_id;
             if matches!(prior.claim.status, Status::Paid | Status::Denied) {
-                let (balances, on) = ledger::store::line_balances(tx, prior.claim.id).await?;
-                related.prior_payers.insert(0, prior::payer(&prior, &balances, on));
+                let (standing, posted) =
+                    join!(ledger::store::standing(tx, prior.claim.id), remittance::store::posted(tx, prior.claim.id));
+                let ((balances, on), posted) = (standing?, posted?);
+                let decided = Decided { bill: &prior, balances: &balances, posted: posted.peek(), on };
+                related.prior_payers.insert(0, decided.payer(&claim.claim_number));
             }
         }
         Ok(related)

@@ -125,6 +125,13 @@ pub struct Adjusted {
 /// Of a service line only what counts.
 #[derive(Clone, Deserialize)]
 pub struct Line {
+    /// REF*6R.
+    #[serde(default)]
+    pub control_number: Option<String>,
+    #[serde(with = "crate::amount::text")]
+    pub charge: BigDecimal,
+    #[serde(with = "crate::amount::text")]
+    pub paid: BigDecimal,
     #[serde(default)]
     pub adjustments: Vec<Adjusted>,
 }

@@ -9,11 +9,15 @@ use super::sequence;
 use crate::claim::{Claim, ClaimLine};
 use crate::snapshot;
 
+/// REF*6R: unique beyond the claim, so that a payer's answer names the line by itself.
+pub(crate) fn control_number(claim_number: &str, line_number: i32) -> String {
+    format!("{claim_number}{line_number:02}")
+}
+
 pub(super) fn line(claim: &Claim, line: &ClaimLine) -> snapshot::Line {
     snapshot::Line {
         line_number: line.line_number,
-        // unique beyond the claim, so that a payer's answer names the line by itself
-        control_number: format!("{}{:02}", claim.claim_number, line.line_number),
+        control_number: control_number(&claim.claim_number, line.line_number),
         cpt_code: line.cpt_code.clone(),
         modifiers: line.modifiers.0.clone(),
         units: line.units,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bigdecimal::BigDecimal;
 use chrono::NaiveDate;
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, Date, Integer, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Date, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use kernel::Failure;
 use kernel::id::{ClaimId, LedgerEntryId};
@@ -26,61 +26,35 @@ struct Row {
     amount: BigDecimal,
 }
 
+impl From<Row> for Balance {
+    fn from(Row { kind, group_code, reason_code, amount }: Row) -> Self {
+        Self { kind, group: group_code, reason: reason_code, amount }
+    }
+}
+
 /// What the claim's movements come to, by kind and reason. The claim must be locked.
 pub async fn balances(tx: &Tx<'_>, claim: ClaimId) -> Result<Vec<Balance>, Failure> {
     let query =
         diesel::sql_query(include_str!("balances.sql")).bind::<SqlUuid, _>(tx.practice()).bind::<SqlUuid, _>(claim);
     let rows: Vec<Row> = Cached(query).load(&mut tx.conn()).await.map_err(Error::from)?;
-    let balance = |Row { kind, group_code, reason_code, amount }| Balance {
-        kind,
-        group: group_code,
-        reason: reason_code,
-        amount,
-    };
-    Ok(rows.into_iter().map(balance).collect())
-}
-
-/// What the movements of one line, kind and reason come to; of the claim as a whole without a line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LineBalance {
-    pub line_number: Option<i32>,
-    pub kind: LedgerKind,
-    pub group: Option<AdjustmentGroup>,
-    pub reason: Option<String>,
-    pub amount: BigDecimal,
+    Ok(rows.into_iter().map(Balance::from).collect())
 }
 
 #[derive(QueryableByName)]
-struct LineRow {
-    #[diesel(sql_type = Nullable<Integer>)]
-    line_number: Option<i32>,
-    #[diesel(sql_type = Text)]
-    kind: LedgerKind,
-    #[diesel(sql_type = Nullable<Text>)]
-    group_code: Option<AdjustmentGroup>,
-    #[diesel(sql_type = Nullable<Text>)]
-    reason_code: Option<String>,
-    #[diesel(sql_type = Numeric)]
-    amount: BigDecimal,
+struct StandingRow {
+    #[diesel(embed)]
+    standing: Row,
     #[diesel(sql_type = Nullable<Date>)]
     occurred_on: Option<NaiveDate>,
 }
 
-/// What a claim's movements come to by line, and the day of the last one that a payer made.
-pub async fn line_balances(tx: &Tx<'_>, claim: ClaimId) -> Result<(Vec<LineBalance>, Option<NaiveDate>), Failure> {
-    let query = diesel::sql_query(include_str!("line_balances.sql"))
-        .bind::<SqlUuid, _>(tx.practice())
-        .bind::<SqlUuid, _>(claim);
-    let rows: Vec<LineRow> = Cached(query).load(&mut tx.conn()).await.map_err(Error::from)?;
+/// What a claim's movements come to, and the day of the last one that a payer made.
+pub async fn standing(tx: &Tx<'_>, claim: ClaimId) -> Result<(Vec<Balance>, Option<NaiveDate>), Failure> {
+    let query =
+        diesel::sql_query(include_str!("standing.sql")).bind::<SqlUuid, _>(tx.practice()).bind::<SqlUuid, _>(claim);
+    let rows: Vec<StandingRow> = Cached(query).load(&mut tx.conn()).await.map_err(Error::from)?;
     let on = rows.iter().filter_map(|row| row.occurred_on).max();
-    let balance = |LineRow { line_number, kind, group_code, reason_code, amount, occurred_on: _ }| LineBalance {
-        line_number,
-        kind,
-        group: group_code,
-        reason: reason_code,
-        amount,
-    };
-    Ok((rows.into_iter().map(balance).collect(), on))
+    Ok((rows.into_iter().map(|row| row.standing.into()).collect(), on))
 }
 
 /// Adds the movements when the transaction commits. What they name must be added before.

@@ -9,13 +9,17 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use futures_util::join;
-use kernel::id::{RemittanceClaimId, RemittanceId};
+use kernel::id::{ClaimId, RemittanceClaimId, RemittanceId};
 use kernel::{Failure, Page, PageRequest, Phi, etag};
 use schema::tables::claims::{claims, practice_ledger_entries, remittance_claims, remittances};
 use schema::{Error, Tx};
 use uuid::Uuid;
 
 use super::{AccountEntry, Filter, Payment, Remittance, RemittanceClaim, Told, ToldFilter};
+use crate::inbound::remit::RemittanceClaimState;
+
+/// Of what was posted to a claim, as much as is looked at.
+const POSTED_MAX: i64 = 20;
 
 /// One of the practice, with what is on the practice's own account.
 pub async fn get(tx: &Tx<'_>, id: RemittanceId) -> Result<Phi<Payment>, Failure> {
@@ -108,6 +112,18 @@ pub async fn list_told(tx: &Tx<'_>, filter: &ToldFilter, page: &PageRequest) -> 
     let query = told_listing(tx.practice(), filter, page);
     let rows: Vec<Told> = query.load(&mut tx.conn()).await.map_err(Error::from)?;
     Ok(Phi::new(page.page(rows, |one| one.told.id)))
+}
+
+/// What payments said of a claim and was posted to it, the latest first.
+pub async fn posted(tx: &Tx<'_>, claim: ClaimId) -> Result<Phi<Vec<RemittanceClaim>>, Failure> {
+    let query = remittance_claims::table
+        .filter(remittance_claims::practice_id.eq(tx.practice()))
+        .filter(remittance_claims::claim_id.eq(claim))
+        .filter(remittance_claims::state.eq(RemittanceClaimState::Posted))
+        .order(remittance_claims::id.desc())
+        .limit(POSTED_MAX)
+        .select(RemittanceClaim::as_select());
+    Ok(Phi::new(query.load(&mut tx.conn()).await.map_err(Error::from)?))
 }
 
 /// What a payment says of a claim, locked until the transaction ends; with the day of the money, and when it came.

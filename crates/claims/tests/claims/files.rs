@@ -13,10 +13,10 @@ use crate::world::{World, assert_stands, bad_fields, body, refusal, request_id};
 
 /// A file as it was read.
 #[derive(Default)]
-struct Read {
-    batch: pb::SubmissionBatch,
-    content: Vec<u8>,
-    claims: Vec<pb::ClaimSnapshot>,
+pub(crate) struct Read {
+    pub(crate) batch: pb::SubmissionBatch,
+    pub(crate) content: Vec<u8>,
+    pub(crate) claims: Vec<pb::ClaimSnapshot>,
 }
 
 impl Desk {
@@ -28,7 +28,7 @@ impl Desk {
         body(self.clearinghouse.create_submission_batch(call).await)
     }
 
-    async fn read_file(&self, id: &str, view: pb::SubmissionBatchView) -> Result<Read, Status> {
+    pub(crate) async fn read_file(&self, id: &str, view: pb::SubmissionBatchView) -> Result<Read, Status> {
         let request = pb::GetSubmissionBatchRequest { id: id.into(), view: view.into() };
         let call = self.adapter.call("ClearinghouseService/GetSubmissionBatch", request);
         let mut parts = self.clearinghouse.get_submission_batch(call).await?.into_inner();

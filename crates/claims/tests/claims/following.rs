@@ -8,6 +8,7 @@ use therapy_claims::common::v1::ClaimStatus;
 use tonic::Code;
 
 use crate::desk::{Desk, denied, paid};
+use crate::ingest::{USUAL, only, remittance, x835};
 use crate::reversing::reversed;
 use crate::world::{WHY, assert_stands, body, codes, refusal};
 use kernel::Role;
@@ -59,6 +60,31 @@ async fn the_next_payer_is_told_what_the_first_one_decided() {
     assert_eq!(refusal(world.bill_next(&first.id).await), (Code::AlreadyExists, "SESSION_ALREADY_BILLED".into()));
     let story = world.story_as(&world.billing, &first.id).await;
     assert_eq!((story.links[0].relation(), &story.links[0].claim_id), (pb::ClaimRelation::Next, &second.id));
+}
+
+#[tokio::test]
+async fn the_next_payer_is_told_line_by_line_what_a_remittance_told_so() {
+    let desk = Desk::new().await;
+    let world = &desk.world;
+    let (claims, _) = desk.sent(1).await;
+    let first = &claims[0];
+    world.add_coverage(first.patient_id.parse().unwrap(), "99902", "secondary").await;
+    let with_nothing = [USUAL, &[("PR", "1", "0")]].concat();
+    let paid = [(first.claim_number.as_str(), "1", "150", "110", with_nothing.as_slice())];
+    let taken = desk.ingest(&remittance(800, &[x835("EFT1", "110", &paid, "")])).await;
+    assert_eq!(only(&taken).applied, 1, "{taken:?}");
+    let second = world.bill_next(&first.id).await.unwrap();
+    assert_eq!(codes(&second), [] as [&str; 0], "the rules of earlier payers are content");
+    world.mark_ready(&second.id, &[]).await.unwrap();
+    world.submit(&second.id).await.unwrap();
+    let batch = desk.write_files(Default::default()).await.unwrap().batches.pop().unwrap();
+    let read = desk.read_file(&batch.id, pb::SubmissionBatchView::Content).await.unwrap();
+    let file = String::from_utf8(read.content).unwrap();
+    let line = "~SVD*99901*110*HC:90837:95**1~CAS*CO*45*20~CAS*PR*3*20~DTP*573*D8*20260320~";
+    assert!(file.contains(line), "{file}");
+    assert_eq!(file.matches("~CAS*").count(), 2, "told once, on the line: {file}");
+    assert_eq!(file.matches("~DTP*573*").count(), 1, "one day at one level: {file}");
+    assert!(file.contains("~AMT*D*110~"), "{file}");
 }
 
 #[tokio::test]

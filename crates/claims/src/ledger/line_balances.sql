@@ -1,7 +1,0 @@
-SELECT line_number, kind, group_code, reason_code, sum(amount) AS amount,
-       max(occurred_on) FILTER (WHERE acknowledgment_id IS NOT NULL) AS occurred_on
-FROM claims.ledger_entries
-WHERE practice_id = $1 AND claim_id = $2
-GROUP BY line_number, kind, group_code, reason_code
-HAVING sum(amount) <> 0
-ORDER BY line_number NULLS FIRST, kind, group_code, reason_code

@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const GIVE_UP: Duration = Duration::from_secs(2);
 /// What `bench audit` found best. While one batch is on its way the next one gathers; a second one beside it makes
 /// both smaller, so that more commits are paid for as many entries.
-const PACE: Pace = Pace { batch_max: 256, in_flight: 1 };
+pub const PACE: Pace = Pace { batch_max: 256, in_flight: 1 };
 
 /// How batches form.
 #[derive(Debug, Clone, Copy)]

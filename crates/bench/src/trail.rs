@@ -6,7 +6,7 @@ mod load;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use audit::batcher::Pace;
+use audit::batcher::{PACE, Pace};
 use clap::Args;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
@@ -44,8 +44,8 @@ pub(crate) struct Trail {
     /// Reads in flight
     #[arg(long, value_delimiter = ',', default_value = "1,16,64")]
     in_flight: Vec<usize>,
-    /// Paces of the batcher to compare: entries in a batch at most × batches in flight
-    #[arg(long, value_delimiter = ',', default_value = "64x2", value_parser = parse_pace)]
+    /// Paces of the batcher to compare, such as 64x2: entries in a batch at most × batches in flight; claimsd's own if none
+    #[arg(long, value_delimiter = ',', value_parser = parse_pace)]
     pace: Vec<Pace>,
 }
 
@@ -109,8 +109,9 @@ pub(crate) fn run(options: &Trail) -> Result<()> {
     }
     let commit = pgbench.turn(append(1, 1), Style::Pipeline, 1, 0, run.budget)?;
     let mut waits = Vec::new();
+    let paces = if options.pace.is_empty() { &[PACE][..] } else { &options.pace };
     for in_flight in &options.in_flight {
-        for pace in &options.pace {
+        for pace in paces {
             waits.push(run.waits(*pace, *in_flight)?);
         }
     }

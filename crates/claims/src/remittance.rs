@@ -44,6 +44,7 @@ text_enum! {
     pub enum Mismatch {
         MemberId = "MEMBER_ID",
         ServiceDate = "SERVICE_DATE",
+        Payer = "PAYER",
     }
 }
 
@@ -157,16 +158,16 @@ impl RemittanceClaim {
         }
     }
 
-    /// What it says otherwise than the claim; what only one of them tells is no difference.
-    #[must_use]
-    pub fn mismatches(&self, claim: &Claim) -> Vec<Mismatch> {
-        let coverage = claim.snapshot.as_ref().and_then(|snapshot| snapshot.0.coverage.as_ref());
-        let member = coverage.map(|coverage| coverage.member_id.as_str());
-        let is_other_member = self.member_id.as_deref().zip(member).is_some_and(|(told, known)| told != known);
-        let is_other_day = self.service_date.is_some_and(|day| day != claim.service_date);
-        let all = [(is_other_member, Mismatch::MemberId), (is_other_day, Mismatch::ServiceDate)];
-        all.into_iter().filter_map(|(differs, what)| differs.then_some(what)).collect()
-    }
+}
+
+/// What is said otherwise than the claim says it; what only one of them tells is no difference.
+#[must_use]
+pub fn mismatches(claim: &Claim, member: Option<&str>, day: Option<NaiveDate>) -> Vec<Mismatch> {
+    let coverage = claim.snapshot.as_ref().and_then(|snapshot| snapshot.0.coverage.as_ref());
+    let is_other_member = member.zip(coverage).is_some_and(|(told, coverage)| told != coverage.member_id);
+    let is_other_day = day.is_some_and(|day| day != claim.service_date);
+    let all = [(is_other_member, Mismatch::MemberId), (is_other_day, Mismatch::ServiceDate)];
+    all.into_iter().filter_map(|(differs, what)| differs.then_some(what)).collect()
 }
 
 /// What a payment says of a claim, and whose claim that is.

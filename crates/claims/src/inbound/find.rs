@@ -12,9 +12,10 @@ use schema::{Error, Tx};
 use x12::remittance::ClaimPayment;
 
 use super::part::Said;
-use super::remit::store::service_date;
+use super::remit::store::{member_id, service_date};
 use crate::amount::cents;
 use crate::claim::Claim;
+use crate::remittance::mismatches;
 
 /// Characters that a number cut short must still have.
 const CUT_MIN: usize = 10;
@@ -31,8 +32,7 @@ pub(super) async fn all(tx: &Tx<'_>, said: &[&Said]) -> Result<Vec<Option<Claim>
     let mut found = Vec::with_capacity(said.len());
     for said in said {
         let known = exact.get(said.claim_number.as_str()).copied();
-        let known = known.or_else(|| payer_number(said).and_then(|number| of_payer.get(number).copied().flatten()));
-        let claim = match (known, &said.paid) {
+        let claim = match (known.or_else(|| numbered_by_payer(&of_payer, said)), &said.paid) {
             (Some(claim), _) => Some(claim.clone()),
             (None, Some((_, paid))) => cut_short(tx, paid).await?,
             (None, None) => None,
@@ -42,7 +42,16 @@ pub(super) async fn all(tx: &Tx<'_>, said: &[&Said]) -> Result<Vec<Option<Claim>
     Ok(found)
 }
 
-/// By the payer's number; nothing for a number that several claims have.
+/// By the payer's number. Each payer counts for itself, so that another payer's claim may have the same: what tells of
+/// another member or day is not about it.
+fn numbered_by_payer<'a>(of_payer: &HashMap<&str, Option<&'a Claim>>, said: &Said) -> Option<&'a Claim> {
+    let (_, paid) = said.paid.as_ref()?;
+    let claim = of_payer.get(paid.payer_claim_number.as_deref()?).copied().flatten()?;
+    let differs = mismatches(claim, member_id(paid), service_date(paid));
+    differs.is_empty().then_some(claim)
+}
+
+/// Nothing for a number that several claims have.
 fn only_ones(claims: &[Claim]) -> HashMap<&str, Option<&Claim>> {
     let mut found = HashMap::with_capacity(claims.len());
     for claim in claims {
@@ -83,9 +92,7 @@ async fn by_payer_numbers(tx: &Tx<'_>, numbers: &[&str]) -> Result<Phi<Vec<Claim
 /// The one claim whose number begins like that, whose day, charge and member are those of the answer.
 async fn cut_short(tx: &Tx<'_>, paid: &ClaimPayment) -> Result<Option<Claim>, Failure> {
     let cut = paid.claim_number.as_str();
-    let person = paid.subscriber.as_ref().or(paid.patient.as_ref());
-    let member = person.and_then(|person| person.id.as_deref());
-    let (Some(day), Some(member)) = (service_date(paid), member) else { return Ok(None) };
+    let (Some(day), Some(member)) = (service_date(paid), member_id(paid)) else { return Ok(None) };
     if cut.len() < CUT_MIN || !cut.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return Ok(None);
     }

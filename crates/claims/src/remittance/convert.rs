@@ -46,6 +46,7 @@ pub fn wanted(v: &mut Violations, request: &pb::MatchRemittanceClaimRequest) -> 
         let what = match pb::RemittanceMismatch::try_from(*what) {
             Ok(pb::RemittanceMismatch::MemberId) => Some(Mismatch::MemberId),
             Ok(pb::RemittanceMismatch::ServiceDate) => Some(Mismatch::ServiceDate),
+            Ok(pb::RemittanceMismatch::Payer) => Some(Mismatch::Payer),
             Ok(pb::RemittanceMismatch::Unspecified) | Err(_) => None,
         };
         v.known(&format!("acknowledged_mismatches[{i}]"), what, Mismatch::MemberId)

@@ -14,13 +14,14 @@ use therapy_claims::claims::v1 as pb;
 
 use super::error::Error;
 use super::store::{self, Locked};
-use super::{Dismissal, MATCH_TAKEN_BACK, Mismatch, RemittanceClaim, Told, convert};
+use super::{Dismissal, MATCH_TAKEN_BACK, Mismatch, RemittanceClaim, Told, convert, mismatches};
 use crate::adjudication::AdjustmentGroup;
 use crate::amount::cents;
 use crate::claim::{Claim, store as claims};
 use crate::codes::Reference;
 use crate::inbound::remit::{RemittanceClaimState, Said, said};
 use crate::lifecycle::{PayerState, Status};
+use crate::payer::PayerList;
 use crate::response::posting::{Earlier, amounts_of};
 use crate::response::settle::{Settled, settle};
 use crate::response::{Answer, Report, ResponseOutcome, answer, store as responses};
@@ -47,10 +48,10 @@ impl Desk {
     pub(super) async fn match_claim(
         &self,
         tx: &Tx<'_>,
-        codes: &Arc<Reference>,
+        payers: &PayerList,
         wanted: Match,
     ) -> Result<Change<pb::RemittanceClaim>, Failure> {
-        let Locked { mut told, paid_on, received_at } = store::lock(tx, wanted.id).await?.peek().clone();
+        let Locked { mut told, payer_id, paid_on, received_at } = store::lock(tx, wanted.id).await?.peek().clone();
         etag::check(wanted.expected, told.version)?;
         if told.state == RemittanceClaimState::Posted {
             return Err(Error::Posted.into());
@@ -61,10 +62,11 @@ impl Desk {
             Said::Answer(answer) => answer,
             Said::Aside(_, reason) => return Err(Error::NotPostable(reason).into()),
         };
-        agree(&told, &claim, &wanted.acknowledged)?;
+        let payer = payer_id.as_deref().filter(|id| payers.get(id).is_some());
+        agree(&told, payer, &claim, &wanted.acknowledged)?;
         let report = report(&told, "match", &claim, answer, received_at);
         let of = (claim.id, claim.patient_id);
-        let settled = self.settle(tx, codes, report, claim).await.map_err(refused)?;
+        let settled = self.settle(tx, &payers.codes, report, claim).await.map_err(refused)?;
         if settled.outcome == ResponseOutcome::Parked {
             return Err(Error::CannotTake.into());
         }
@@ -152,12 +154,20 @@ impl Desk {
     }
 }
 
-/// Whether it can be of that claim.
-fn agree(told: &RemittanceClaim, claim: &Claim, acknowledged: &[Mismatch]) -> Result<(), Error> {
+/// Whether it can be of that claim. Who pays is known by the payer list, as remittances may also name payers otherwise.
+fn agree(
+    told: &RemittanceClaim,
+    payer: Option<&str>,
+    claim: &Claim,
+    acknowledged: &[Mismatch],
+) -> Result<(), Error> {
     if cents(&told.charge_amount).map(i64::abs) != cents(&claim.charge_amount) {
         return Err(Error::ChargeDiffers);
     }
-    let mut differs = told.mismatches(claim);
+    let mut differs = mismatches(claim, told.member_id.as_deref(), told.service_date);
+    if payer.zip(claim.payer_id.as_deref()).is_some_and(|(told, asked)| told != asked) {
+        differs.push(Mismatch::Payer);
+    }
     differs.retain(|what| !acknowledged.contains(what));
     if differs.is_empty() { Ok(()) } else { Err(Error::Mismatch(differs)) }
 }

@@ -95,8 +95,8 @@ impl pb::remittance_service_server::RemittanceService for Remittances {
             let once = once(&mut v, scope, &message.request_id, &message);
             let wanted = convert::wanted(&mut v, &message);
             let wanted = &v.done(wanted)?;
-            let (desk, codes) = (&self.desk, &self.payers.list().await?.codes);
-            let body = || async move |tx: &schema::Tx<'_>| Box::pin(desk.match_claim(tx, codes, wanted.clone())).await;
+            let (desk, payers) = (&self.desk, &self.payers.list().await?);
+            let body = || async move |tx: &schema::Tx<'_>| Box::pin(desk.match_claim(tx, payers, wanted.clone())).await;
             self.vault.write(scope, once.as_ref(), body).await
         })
         .await

@@ -126,10 +126,11 @@ pub async fn posted(tx: &Tx<'_>, claim: ClaimId) -> Result<Phi<Vec<RemittanceCla
     Ok(Phi::new(query.load(&mut tx.conn()).await.map_err(Error::from)?))
 }
 
-/// What a payment says of a claim, locked until the transaction ends; with the day of the money, and when it came.
+/// What a payment says of a claim, locked until the transaction ends; with who pays, the day of the money, and when it came.
 #[derive(Debug, Clone, Queryable)]
 pub struct Locked {
     pub told: RemittanceClaim,
+    pub payer_id: Option<String>,
     pub paid_on: NaiveDate,
     pub received_at: DateTime<Utc>,
 }
@@ -146,13 +147,14 @@ pub async fn lock(tx: &Tx<'_>, id: RemittanceClaimId) -> Result<Phi<Locked>, Fai
         )
         .filter(remittance_claims::practice_id.eq(tx.practice()))
         .filter(remittance_claims::id.eq(id))
-        .select((remittances::payment_date, remittances::received_at));
+        .select((remittances::payer_id, remittances::payment_date, remittances::received_at));
     let (mut a, mut b) = (tx.conn(), tx.conn());
     let (told, payment) = join!(query.first(&mut a), payment.first(&mut b));
     let told: Option<RemittanceClaim> = told.optional().map_err(Error::from)?;
-    let payment: Option<(NaiveDate, DateTime<Utc>)> = payment.optional().map_err(Error::from)?;
-    let (told, (paid_on, received_at)) = told.zip(payment).ok_or_else(|| Failure::not_found("remittance claim", id))?;
-    Ok(Phi::new(Locked { told, paid_on, received_at }))
+    let payment: Option<(Option<String>, NaiveDate, DateTime<Utc>)> = payment.optional().map_err(Error::from)?;
+    let found = told.zip(payment).ok_or_else(|| Failure::not_found("remittance claim", id))?;
+    let (told, (payer_id, paid_on, received_at)) = found;
+    Ok(Phi::new(Locked { told, payer_id, paid_on, received_at }))
 }
 
 /// Writes what became of one that was locked, when the transaction commits. What the payment said never changes; the answer

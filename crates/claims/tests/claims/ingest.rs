@@ -383,6 +383,21 @@ async fn a_claim_is_found_by_the_payers_number_and_by_a_number_cut_short_but_nev
 }
 
 #[tokio::test]
+async fn another_payers_claim_with_the_same_number_is_not_it() {
+    let desk = Desk::new().await;
+    let (claims, batch) = desk.sent(1).await;
+    desk.ingest(&x277(&batch, &[(&claims[0], "A2:20:PR")])).await;
+    let numbered =
+        clp(("LOST", "1", "150", "110", USUAL)).replace("ICNLOST", &format!("ICN{}", claims[0].claim_number));
+    for (payment, theirs, ours) in [("EFT1", "W000000000", "W123456789"), ("EFT2", "20260315", "20260316")] {
+        let (kind, header) = x835(payment, "110", &[], "");
+        let taken = desk.ingest(&remittance(756, &[(kind, header + &numbered.replace(ours, theirs))])).await;
+        assert_eq!((only(&taken).applied, only(&taken).unmatched), (0, 1), "{theirs}");
+    }
+    desk.stands(&claims[0], ClaimStatus::Submitted, pb::PayerState::Accepted).await;
+}
+
+#[tokio::test]
 async fn what_the_claim_cannot_take_waits_and_says_why() {
     let desk = Desk::new().await;
     let (claims, _) = desk.sent(1).await;

@@ -49,7 +49,7 @@ impl Desk {
     async fn lost_as(&self, payment: &str, said: Paid<'_>, told: impl Fn(String) -> String) -> pb::RemittanceClaim {
         let (kind, header) = x835(payment, "0", &[], "");
         let account = format!("PLB*1234567893*20261231*WO:{payment}*{}~", said.3);
-        let taken = self.ingest(&remittance(780, &[(kind, header + &told(clp(said)) + &account)])).await;
+        let taken = self.ingest(&remittance(780, &[(kind, told(header + &clp(said)) + &account)])).await;
         let remittance_id = only(&taken).remittance_id.clone();
         self.told(pb::ListRemittanceClaimsRequest { remittance_id, ..Default::default() }).await.remove(0)
     }
@@ -60,6 +60,11 @@ impl Desk {
 }
 
 const LOST: Paid<'_> = ("LOST", "1", "150", "110", USUAL);
+
+/// Of another payer, member and day than the claim.
+fn strange(text: String) -> String {
+    text.replace("XV*99901", "XV*99902").replace("W123456789", "W000000000").replace("20260316", "20260315")
+}
 
 fn with(told: &pb::RemittanceClaim, claim: &pb::Claim) -> pb::MatchRemittanceClaimRequest {
     pb::MatchRemittanceClaimRequest { id: told.id.clone(), claim_id: claim.id.clone(), ..Default::default() }
@@ -118,14 +123,13 @@ async fn what_can_not_be_the_claims_is_refused_and_changes_nothing() {
     let other_charge = desk.lost("EFT1", ("LOST1", "1", "140", "110", &[("CO", "45", "30")])).await;
     assert_eq!(refusal(desk.match_it(with(&other_charge, claim)).await), refused("CHARGE_DIFFERS"));
 
-    let strange = |text: String| text.replace("W123456789", "W000000000").replace("20260316", "20260315");
     let strange = desk.lost_as("EFT2", ("LOST2", "1", "150", "110", USUAL), strange).await;
     let unlike = desk.match_it(with(&strange, claim)).await.unwrap_err();
-    assert_eq!(fact(&unlike, "mismatches"), "MEMBER_ID SERVICE_DATE");
+    assert_eq!(fact(&unlike, "mismatches"), "MEMBER_ID SERVICE_DATE PAYER");
     let acknowledged_mismatches = vec![pb::RemittanceMismatch::MemberId.into()];
     let half = pb::MatchRemittanceClaimRequest { acknowledged_mismatches, ..with(&strange, claim) };
     let unlike = desk.match_it(half).await.unwrap_err();
-    assert_eq!(fact(&unlike, "mismatches"), "SERVICE_DATE");
+    assert_eq!(fact(&unlike, "mismatches"), "SERVICE_DATE PAYER");
     assert_eq!(refusal(Err::<(), _>(unlike)), refused("MISMATCH_UNACKNOWLEDGED"));
 
     let unknown = desk.lost("EFT3", ("LOST3", "25", "150", "110", USUAL)).await;
@@ -162,11 +166,21 @@ async fn what_can_not_be_the_claims_is_refused_and_changes_nothing() {
 async fn a_mismatch_that_somebody_acknowledges_is_no_hindrance() {
     let desk = Desk::new().await;
     let (claims, _) = desk.sent(1).await;
-    let strange = |text: String| text.replace("W123456789", "W000000000").replace("20260316", "20260315");
     let told = desk.lost_as("EFT1", LOST, strange).await;
-    let both = [pb::RemittanceMismatch::MemberId, pb::RemittanceMismatch::ServiceDate].map(Into::into).to_vec();
-    let request = pb::MatchRemittanceClaimRequest { acknowledged_mismatches: both, ..with(&told, &claims[0]) };
+    let all =
+        [pb::RemittanceMismatch::MemberId, pb::RemittanceMismatch::ServiceDate, pb::RemittanceMismatch::Payer];
+    let acknowledged_mismatches = all.map(Into::into).to_vec();
+    let request = pb::MatchRemittanceClaimRequest { acknowledged_mismatches, ..with(&told, &claims[0]) };
     desk.match_it(request).await.unwrap();
+    desk.assert_money(&claims[0], "110.00 20.00 20.00").await;
+}
+
+#[tokio::test]
+async fn a_payer_by_another_number_than_the_lists_is_no_other_payer() {
+    let desk = Desk::new().await;
+    let (claims, _) = desk.sent(1).await;
+    let told = desk.lost_as("EFT1", LOST, |text| text.replace("XV*99901", "XV*1112223334")).await;
+    desk.match_it(with(&told, &claims[0])).await.unwrap();
     desk.assert_money(&claims[0], "110.00 20.00 20.00").await;
 }
 

@@ -2,8 +2,8 @@
 //!
 //! What becomes of a claim follows from the beginning of the subscriber's member id, as [`course::CASES`] lists it, and
 //! otherwise from the seed, the claim's number and the file's, by the shares of the workload. So the same file is
-//! answered the same. Only three things are remembered: what was paid, for a claim that is voided; corrections, which
-//! come with the answers to the next file and say the same whenever they come; and what a practice owes after a
+//! answered the same. Only three things are remembered: what was paid, for a claim that is voided or replaced; corrections,
+//! which come with the answers to the next file and say the same whenever they come; and what a practice owes after a
 //! reversal. All three follow from the files before.
 
 mod adjudicate;
@@ -20,7 +20,7 @@ mod tests;
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDateTime;
-use x12::claim::Claim;
+use x12::claim::{Claim, Frequency};
 use x12::remittance::ClaimPayment;
 use x12::violation::Refused;
 
@@ -59,8 +59,14 @@ pub struct Payers {
 #[derive(Debug)]
 struct Decided {
     payment: ClaimPayment,
-    /// The file that voided the claim.
-    voided_by: Option<u32>,
+    /// The file that voided or replaced the claim.
+    ended_by: Option<u32>,
+}
+
+impl Decided {
+    const fn of(payment: ClaimPayment) -> Self {
+        Self { payment, ended_by: None }
+    }
 }
 
 /// What the parts of the answer to one file are made of.
@@ -167,36 +173,33 @@ impl Payers {
     /// What becomes of a claim; one that names a claim nobody decided is sent back.
     fn fate(&self, claim: &Claim, envelope: &Envelope) -> Fate {
         let fate = course::fate(self.seed, claim, envelope.control);
-        let is_known = self
-            .decided
-            .get(&claim.payer_claim_number)
-            .is_some_and(|decided| decided.voided_by.is_none_or(|by| by == envelope.control));
+        let original = self.decided.get(&claim.payer_claim_number);
+        let is_known = original.is_some_and(|decided| decided.ended_by.is_none_or(|by| by == envelope.control));
         if fate.course == Course::Voided && !is_known { Fate::rejected(course::UNKNOWN_NUMBER) } else { fate }
     }
 
     fn decide(&mut self, claim: &Claim, fate: &Fate, envelope: &Envelope, docket: &mut Docket) -> Said {
         let own_number = course::own_number(self.seed, claim);
         let payment = if fate.course == Course::Voided {
-            self.decided.get_mut(&claim.payer_claim_number).map(|decided| {
-                decided.voided_by = Some(envelope.control);
-                adjudicate::reversal(&decided.payment)
-            })
+            self.end(claim, envelope)
         } else {
             adjudicate::payment(claim, &own_number, fate, envelope)
         };
         let said = Said::of(claim, &own_number, fate);
         let Some(mut payment) = payment else { return said };
+        // the new decision takes the place of what was decided on the claim that it replaces
+        let former = if claim.frequency == Frequency::Replacement { self.end(claim, envelope) } else { None };
         match fate.twist {
             Twist::UnknownNumber => adjudicate::misname(&mut payment),
             Twist::Reversed => {
                 let corrected = adjudicate::correction(claim, &own_number, &payment, envelope);
                 docket.corrections.add(claim, adjudicate::reversal(&payment));
                 docket.corrections.add(claim, corrected.clone());
-                self.decided.insert(own_number, Decided { payment: corrected, voided_by: None });
+                self.decided.insert(own_number, Decided::of(corrected));
             }
             Twist::None | Twist::Doubled | Twist::Unbalanced if fate.course == Course::Voided => {}
             Twist::None | Twist::Doubled | Twist::Unbalanced => {
-                self.decided.insert(own_number, Decided { payment: payment.clone(), voided_by: None });
+                self.decided.insert(own_number, Decided::of(payment.clone()));
             }
         }
         let remittances = match fate.twist {
@@ -204,7 +207,19 @@ impl Payers {
             Twist::Unbalanced => &mut docket.unbalanced,
             Twist::None | Twist::Reversed | Twist::UnknownNumber => &mut docket.payments,
         };
-        remittances.add(claim, payment);
+        for payment in former.into_iter().chain([payment]) {
+            remittances.add(claim, payment);
+        }
         said
+    }
+
+    /// Takes back what was decided on the claim that this one voids or replaces.
+    fn end(&mut self, claim: &Claim, envelope: &Envelope) -> Option<ClaimPayment> {
+        let original = self.decided.get_mut(&claim.payer_claim_number)?;
+        if original.ended_by.is_some_and(|by| by != envelope.control) {
+            return None;
+        }
+        original.ended_by = Some(envelope.control);
+        Some(adjudicate::reversal(&original.payment))
     }
 }

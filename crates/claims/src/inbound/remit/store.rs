@@ -127,10 +127,6 @@ pub fn insert_at_commit(tx: &Tx<'_>, remittance: RemittanceId, claims: Vec<NewCl
 
 async fn insert(tx: &Tx<'_>, remittance: RemittanceId, claims: &[NewClaim]) -> Result<(), Failure> {
     let amount = |of: fn(&ClaimPayment) -> Cents| claims.iter().map(|c| from_cents(of(&c.paid).0)).collect::<Vec<_>>();
-    let member = |c: &NewClaim| {
-        let person = c.paid.subscriber.as_ref().or(c.paid.patient.as_ref());
-        person.and_then(|person| person.id.clone())
-    };
     let query = diesel::sql_query(include_str!("insert.sql"))
         .bind::<SqlUuid, _>(tx.practice())
         .bind::<SqlUuid, _>(remittance)
@@ -153,7 +149,7 @@ async fn insert(tx: &Tx<'_>, remittance: RemittanceId, claims: &[NewClaim]) -> R
         .bind::<Array<Jsonb>, _>(
             claims.iter().map(|c| Json(c.paid.lines.iter().map(line).collect())).collect::<Vec<Json<Vec<_>>>>(),
         )
-        .bind::<Array<Nullable<Text>>, _>(claims.iter().map(member).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Text>>, _>(claims.iter().map(|c| member_id(&c.paid)).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(claims.iter().map(|c| c.state.as_str()).collect::<Vec<_>>())
         .bind::<Array<Nullable<Text>>, _>(claims.iter().map(|c| c.reason).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(claims.iter().map(|c| c.response_id.as_str()).collect::<Vec<_>>());
@@ -164,6 +160,11 @@ async fn insert(tx: &Tx<'_>, remittance: RemittanceId, claims: &[NewClaim]) -> R
 /// The first day of service, wherever it is told.
 pub(crate) fn service_date(claim: &ClaimPayment) -> Option<NaiveDate> {
     claim.served_from.or_else(|| claim.lines.iter().filter_map(|line| line.served_from).min())
+}
+
+/// The number by which the payer knows the member.
+pub(crate) fn member_id(claim: &ClaimPayment) -> Option<&str> {
+    claim.subscriber.as_ref().or(claim.patient.as_ref()).and_then(|person| person.id.as_deref())
 }
 
 fn patient_responsibility(claim: &ClaimPayment) -> Cents {

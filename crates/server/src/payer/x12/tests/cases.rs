@@ -170,6 +170,22 @@ fn a_replacement_is_taken_and_decided() {
 }
 
 #[test]
+fn a_replacement_takes_the_place_of_what_was_decided() {
+    let mut payers = Payers::new(1);
+    let first = paid(&answers(&mut payers, 7, vec![claim("C1", "FWD1")])).remove(0);
+    let replacement = || vec![again(Frequency::Replacement, "C2", first.payer_claim_number.clone())];
+    let replaced = answers(&mut payers, 8, replacement());
+    let [reversal, decision] = paid(&replaced).try_into().unwrap();
+    assert_eq!((reversal.status, reversal.paid), (Some(ClaimStatus::Reversal), Cents(-first.paid.0)));
+    assert_eq!((reversal.claim_number.as_str(), decision.claim_number.as_str()), ("C1", "C2"));
+    assert_eq!(imbalances(&replaced), []);
+    // what was taken back once is not there to be replaced or voided again
+    assert_eq!(paid(&answers(&mut payers, 9, replacement())).len(), 1);
+    let void = answers(&mut payers, 10, vec![again(Frequency::Void, "C1", first.payer_claim_number.clone())]);
+    assert_eq!(code(&said(&void)[0]), "A7:464");
+}
+
+#[test]
 fn a_second_payer_pays_what_the_first_left_to_the_patient() {
     let mut second = claim("C1", "FWD1");
     let items =

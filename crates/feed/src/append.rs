@@ -7,9 +7,8 @@ use futures_util::future::BoxFuture;
 use kernel::{Failure, PracticeId};
 use schema::{Stage, Step, Tx};
 
-use crate::event::NewEvent;
+use crate::event::{NewEvent, store};
 use crate::hub::Hub;
-use crate::store;
 
 /// Appends the events when the transaction commits. Call it once per transaction, with all its events.
 pub fn append(tx: &Tx<'_>, hub: &Hub, events: Vec<NewEvent>) {

@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use kernel::PracticeId;
 use uuid::Uuid;
 
+pub(crate) mod store;
+
 /// An event to be appended. `(subject, version, ordinal)` names it within the practice, once.
 #[derive(Debug, Clone)]
 pub struct NewEvent {

@@ -7,7 +7,6 @@ pub mod append;
 pub mod event;
 pub mod hub;
 pub mod reader;
-mod store;
 pub mod stream;
 pub mod subject;
 pub mod subscription;

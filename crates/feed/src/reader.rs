@@ -7,10 +7,9 @@ use kernel::id::SubscriptionId;
 use schema::{Db, Result};
 use uuid::Uuid;
 
-use crate::event::Event;
-use crate::store;
+use crate::event::{self, Event};
 use crate::stream::Standing;
-use crate::subscription::{Cursor, Hold, Lease};
+use crate::subscription::{self, Cursor, Hold, Lease};
 
 /// The feed's own way to the database. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -35,7 +34,7 @@ impl Reader {
     /// The database's.
     pub async fn heads(&self) -> Result<Vec<(PracticeId, i64)>> {
         let conn = self.db.directory().await?;
-        let heads = store::heads(&conn).await?;
+        let heads = event::store::heads(&conn).await?;
         Ok(heads.into_iter().map(|h| (PracticeId::from_uuid(h.practice_id), h.last_position)).collect())
     }
 
@@ -52,7 +51,7 @@ impl Reader {
         limit: i64,
     ) -> Result<Vec<Event>> {
         let conn = self.db.directory().await?;
-        store::after(&conn, practice.uuid(), after, upto, topics, limit).await
+        event::store::after(&conn, practice.uuid(), after, upto, topics, limit).await
     }
 
     /// The last event at or before `position` that passes the filter; 0 when there is none.
@@ -61,7 +60,7 @@ impl Reader {
     /// The database's.
     pub async fn previous(&self, practice: PracticeId, position: i64, topics: &[String]) -> Result<i64> {
         let conn = self.db.directory().await?;
-        store::previous(&conn, practice.uuid(), position, topics).await
+        event::store::previous(&conn, practice.uuid(), position, topics).await
     }
 
     /// How far a subscription has read practices, or would have with the cursors in `at`.
@@ -74,8 +73,8 @@ impl Reader {
         let conn = self.db.directory().await?;
         let at: Vec<Option<i64>> = practices.iter().map(|p| at.get(p).copied()).collect();
         let practices: Vec<_> = practices.iter().map(|p| p.uuid()).collect();
-        let rows = store::standings(&conn, id.uuid(), &practices, &at).await?;
-        let standing = |row: store::StandingRow| Standing {
+        let rows = subscription::store::standings(&conn, id.uuid(), &practices, &at).await?;
+        let standing = |row: subscription::store::StandingRow| Standing {
             practice: PracticeId::from_uuid(row.practice_id),
             acked: row.acked_position.unwrap_or(0),
             known: row.acked_position.is_some(),
@@ -101,7 +100,7 @@ impl Reader {
     pub async fn practices_of(&self, subjects: &[Uuid], practices: &[PracticeId]) -> Result<Vec<(PracticeId, Uuid)>> {
         let conn = self.db.directory().await?;
         let practices: Vec<_> = practices.iter().map(|p| p.uuid()).collect();
-        let rows = store::practices_of(&conn, subjects, &practices).await?;
+        let rows = event::store::practices_of(&conn, subjects, &practices).await?;
         Ok(rows.into_iter().map(|row| (PracticeId::from_uuid(row.practice_id), row.subject_id)).collect())
     }
 
@@ -110,7 +109,7 @@ impl Reader {
         let conn = self.db.directory().await?;
         let mut hold = Hold::Lost;
         let mut cursors = Vec::new();
-        for row in store::progress(&conn, lease.subscription().uuid()).await? {
+        for row in subscription::store::progress(&conn, lease.subscription().uuid()).await? {
             hold = lease.hold(row.epoch, row.holder);
             if let (Some(practice), Some(acked)) = (row.practice_id, row.acked_position) {
                 cursors.push(Cursor { practice: PracticeId::from_uuid(practice), acked });

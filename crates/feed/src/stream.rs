@@ -15,8 +15,7 @@ use tokio::time::Instant;
 use crate::event::{Batch, Event};
 use crate::hub::Hub;
 use crate::reader::Reader;
-use crate::store;
-use crate::subscription::{Cursor, Hold, Lease, not_ahead};
+use crate::subscription::{self, Cursor, Hold, Lease, not_ahead};
 
 /// Events per batch at most.
 pub const BATCH_MAX: usize = 500;
@@ -308,7 +307,7 @@ impl Stream {
         let (ids, at): (Vec<_>, Vec<_>) = places.iter().map(|(p, at)| (p.uuid(), *at)).unzip();
         let conn = self.reader.db().directory().await?;
         let (subscription, epoch) = (self.lease.subscription().uuid(), self.lease.epoch());
-        let kept = store::place(&conn, subscription, epoch, &ids, &at, self.lease.now()).await?;
+        let kept = subscription::store::place(&conn, subscription, epoch, &ids, &at, self.lease.now()).await?;
         if kept.is_empty() { Hold::Lost.check() } else { Ok(()) }
     }
 

@@ -10,8 +10,9 @@ use uuid::Uuid;
 
 use crate::hub::Hub;
 use crate::reader::Reader;
-use crate::store;
 use crate::stream::Standing;
+
+pub(crate) mod store;
 
 /// A lease that is not renewed this long counts as disconnected.
 const LEASE: TimeDelta = TimeDelta::seconds(30);

@@ -70,7 +70,7 @@ const PLACE: &str = "\\set b :g / 245
 \\set p case when mod(:r, 5) = 0 then 100001 else 100002 + mod(:x, 49) end
 \\set k case when mod(:r, 5) = 0 then :b * 49 + :r / 5 else :b * 4 + :x / 49 end";
 const AUDIT_APPEND: &str = include_str!("../../../audit/src/append_one.sql");
-const FEED_APPEND: &str = include_str!("../../../feed/src/append.sql");
+const FEED_APPEND: &str = include_str!("../../../feed/src/event/append.sql");
 
 impl Script {
     /// The script, its transaction travelling in that style.

@@ -7,6 +7,7 @@ pub mod append;
 pub mod event;
 pub mod hub;
 pub mod reader;
+mod standing;
 pub mod stream;
 pub mod subject;
 pub mod subscription;

@@ -8,7 +8,7 @@ use schema::{Db, Result};
 use uuid::Uuid;
 
 use crate::event::{self, Event};
-use crate::stream::Standing;
+use crate::standing::Standing;
 use crate::subscription::{self, Cursor, Hold, Lease};
 
 /// The feed's own way to the database. Cheap to clone.

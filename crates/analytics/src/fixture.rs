@@ -146,11 +146,7 @@ impl Fixture {
     /// Completes a session and drafts its claim.
     pub(crate) async fn complete(&self, practice: Practice, session: SessionId) -> ClaimId {
         let Practice { id, therapist, patient } = practice;
-        let claim = ClaimId::new();
-        let number: String = format!("{:012}", self.numbers.fetch_add(1, Ordering::Relaxed))
-            .bytes()
-            .map(|digit| char::from(b"ABCDEFGHJK"[usize::from(digit - b'0')]))
-            .collect();
+        let (claim, number) = (ClaimId::new(), self.number());
         let sql = format!(
             "UPDATE clinical.sessions SET status = 'completed', completed_at = now(), updated_at = now(), version = version + 1 \
              WHERE practice_id = '{id}' AND id = '{session}'; \
@@ -160,6 +156,24 @@ impl Fixture {
         );
         self.change(practice, Some(claim), &sql).await;
         claim
+    }
+
+    /// Drafts the claim that asks the next payer for the same session.
+    pub(crate) async fn ask_next(&self, practice: Practice, first: ClaimId, sequence: &str) -> ClaimId {
+        let (id, claim, number) = (practice.id, ClaimId::new(), self.number());
+        let sql = format!(
+            "INSERT INTO claims.claims (practice_id, id, claim_number, session_id, patient_id, therapist_id, service_date, charge_amount, \
+                                        payer_sequence) \
+             SELECT practice_id, '{claim}', '{number}', session_id, patient_id, therapist_id, service_date, charge_amount, '{sequence}' \
+             FROM claims.claims WHERE practice_id = '{id}' AND id = '{first}'"
+        );
+        self.change(practice, Some(claim), &sql).await;
+        claim
+    }
+
+    fn number(&self) -> String {
+        let number = format!("{:012}", self.numbers.fetch_add(1, Ordering::Relaxed));
+        number.bytes().map(|digit| char::from(b"ABCDEFGHJK"[usize::from(digit - b'0')])).collect()
     }
 
     /// Sets columns of a claim.

@@ -157,7 +157,6 @@ impl RemittanceClaim {
             adjustments: self.adjusted().map(adjustment).collect(),
         }
     }
-
 }
 
 /// What is said otherwise than the claim says it; what only one of them tells is no difference.

@@ -3,6 +3,7 @@
 
 mod books;
 mod check;
+mod figures;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -107,7 +108,7 @@ async fn figures(seat: &Seat, books: &Books) -> Result<Vec<String>, Error> {
     let end = Instant::now() + FIGURES_WITHIN;
     loop {
         let total = books::figures(&seat.admin.caller, days).await?;
-        let found = check::figures(books, &total);
+        let found = figures::compare(books, &total);
         if found.is_empty() || Instant::now() > end {
             return Ok(found);
         }

@@ -39,16 +39,41 @@ WITH touched AS (
            count(*) FILTER (WHERE c.disposition = 'active' AND c.status = 'submitted') AS submitted,
            count(*) FILTER (WHERE c.disposition = 'active' AND c.status = 'paid') AS paid,
            count(*) FILTER (WHERE c.disposition = 'active' AND c.status = 'denied') AS denied,
-           sum(c.charge_amount) FILTER (WHERE c.disposition IN ('active', 'written_off')) AS charged_amount,
-           sum(c.paid_amount) FILTER (WHERE c.disposition IN ('active', 'written_off')) AS paid_amount,
-           sum(c.adjusted_amount) FILTER (WHERE c.disposition IN ('active', 'written_off')) AS adjusted_amount,
+           -- a second payer is asked for the same charge, which is charged once
+           sum(c.charge_amount) FILTER (WHERE c.has_money AND c.earlier = 0) AS charged_amount,
+           sum(c.paid_amount) FILTER (WHERE c.has_money) AS paid_amount,
+           sum(c.adjusted_amount - CASE WHEN c.is_decided THEN coalesce(c.settled_before, 0) ELSE 0 END)
+             FILTER (WHERE c.has_money) AS adjusted_amount,
            -- the copay of the day pays the patient's share; what goes beyond it is nobody's debt
-           sum(greatest(c.patient_responsibility_amount - c.copay_amount, 0)) FILTER (WHERE c.disposition = 'active') AS balance_amount,
+           sum(greatest(c.patient_responsibility_amount - c.copay_amount, 0))
+             FILTER (WHERE c.disposition = 'active' AND c.decided_later = 0) AS balance_amount,
            count(f.was_rejected) FILTER (WHERE c.disposition = 'active') AS answered,
            count(*) FILTER (WHERE c.disposition = 'active' AND NOT f.was_rejected) AS accepted,
            sum(greatest((c.adjudicated_at AT TIME ZONE 'UTC')::date - (c.submitted_at AT TIME ZONE 'UTC')::date, 0))
-             FILTER (WHERE c.disposition = 'active' AND c.status IN ('paid', 'denied')) AS ar_days
-    FROM claims.claims c
+             FILTER (WHERE c.disposition = 'active' AND c.is_decided) AS ar_days
+    FROM (
+      SELECT m.*,
+             count(*) FILTER (WHERE m.has_money) OVER (payers GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier,
+             -- what the payer before paid and took off: a later payer's adjustments repeat it
+             max(m.charge_amount - m.patient_responsibility_amount) FILTER (WHERE m.has_money AND m.is_decided)
+               OVER (payers GROUPS BETWEEN 1 PRECEDING AND 1 PRECEDING) AS settled_before,
+             -- and its decision takes the place of the former one about what is the patient's
+             count(*) FILTER (WHERE m.disposition = 'active' AND m.is_decided)
+               OVER (payers GROUPS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS decided_later
+      FROM (
+        SELECT id, session_id, payer_sequence, disposition, status, charge_amount, paid_amount, adjusted_amount,
+               patient_responsibility_amount, copay_amount, adjudicated_at, submitted_at,
+               status IN ('paid', 'denied') AS is_decided,
+               -- a replacement counts in the place of the claim that it replaces, not beside it
+               disposition IN ('active', 'written_off') AND (replaces_claim_id IS NULL OR NOT EXISTS (
+                 SELECT FROM claims.claims o
+                 WHERE o.practice_id = $1 AND o.id = n.replaces_claim_id AND o.disposition = 'active')) AS has_money
+        FROM claims.claims n
+        WHERE practice_id = $1 AND service_date = t.day
+      ) m
+      -- primary, secondary, tertiary: as it happens, also the order of the words
+      WINDOW payers AS (PARTITION BY m.session_id ORDER BY m.payer_sequence)
+    ) c
     CROSS JOIN LATERAL (
       -- what became of the first attempt, NULL while unanswered; "received" alone is no answer, and what was only
       -- recorded came too late to be one
@@ -58,7 +83,6 @@ WITH touched AS (
       WHERE a.practice_id = $1 AND a.claim_id = c.id AND a.attempt = 1
         AND k.kind IN ('accepted', 'pended', 'rejected', 'paid', 'denied') AND k.outcome = 'applied'
     ) f
-    WHERE c.practice_id = $1 AND c.service_date = t.day
   ) c
 ), gone AS (
   DELETE FROM analytics.practice_summaries

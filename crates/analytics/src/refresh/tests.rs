@@ -136,6 +136,41 @@ async fn every_figure_is_what_it_says() {
 }
 
 #[tokio::test]
+async fn a_service_that_several_payers_were_asked_for_counts_once() {
+    let fixture = Fixture::new().await;
+    let practice = fixture.practice().await;
+    let session = fixture.book(practice, "2026-03-02").await;
+    let first = fixture.complete(practice, session).await;
+    let money = async || {
+        refresh(&fixture.app, &Clock::system(), practice.id).await.unwrap();
+        let row = "SELECT concat_ws(' ', charged_amount, paid_amount, adjusted_amount, patient_balance_amount, '|', \
+                   claims_draft, claims_submitted, claims_paid) FROM analytics.practice_summaries";
+        fixture.ask(row).await.unwrap()
+    };
+    let decide = async |claim, set: &str| {
+        let submission = fixture.submit(practice, claim, 1).await;
+        fixture.answer(practice, claim, submission, "paid", set).await;
+    };
+    // of 150 the first pays 100, takes 20 off, and leaves 30 to the patient, of which 10 were collected
+    decide(first, PAID).await;
+    assert_eq!(money().await, "150.00 100.00 20.00 20.00 | 0 0 1");
+    let second = fixture.ask_next(practice, first, "secondary").await;
+    assert_eq!(money().await, "150.00 100.00 20.00 20.00 | 1 0 1");
+    // the second repeats what the first settled, 120, pays 15, takes 5 off, and leaves 10 to the patient
+    decide(second, &PAID.replace("= 100", "= 15").replace("= 20", "= 125").replace("= 30", "= 10")).await;
+    assert_eq!(money().await, "150.00 115.00 25.00 0.00 | 0 0 2");
+    let third = fixture.ask_next(practice, first, "tertiary").await;
+    decide(third, &PAID.replace("= 100", "= 3").replace("= 20", "= 140").replace("= 30", "= 7")).await;
+    assert_eq!(money().await, "150.00 118.00 25.00 0.00 | 0 0 3", "150 - 118 - 7 that are the patient's");
+    // once the second one's decision is taken back, nobody's repeats anything of it
+    let reversed = "status = 'submitted', payer_state = 'reversed', paid_amount = 0, adjusted_amount = 0, \
+                    patient_responsibility_amount = 0";
+    fixture.update_claim(practice, third, "disposition = 'voided'").await;
+    fixture.update_claim(practice, second, reversed).await;
+    assert_eq!(money().await, "150.00 100.00 20.00 20.00 | 0 1 1");
+}
+
+#[tokio::test]
 async fn a_refresh_moves_the_watermark_to_the_head_and_a_second_one_writes_nothing() {
     let fixture = Fixture::new().await;
     let practice = fixture.practice().await;

@@ -155,12 +155,7 @@ impl Desk {
 }
 
 /// Whether it can be of that claim. Who pays is known by the payer list, as remittances may also name payers otherwise.
-fn agree(
-    told: &RemittanceClaim,
-    payer: Option<&str>,
-    claim: &Claim,
-    acknowledged: &[Mismatch],
-) -> Result<(), Error> {
+fn agree(told: &RemittanceClaim, payer: Option<&str>, claim: &Claim, acknowledged: &[Mismatch]) -> Result<(), Error> {
     if cents(&told.charge_amount).map(i64::abs) != cents(&claim.charge_amount) {
         return Err(Error::ChargeDiffers);
     }

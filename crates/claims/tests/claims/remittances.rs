@@ -167,8 +167,7 @@ async fn a_mismatch_that_somebody_acknowledges_is_no_hindrance() {
     let desk = Desk::new().await;
     let (claims, _) = desk.sent(1).await;
     let told = desk.lost_as("EFT1", LOST, strange).await;
-    let all =
-        [pb::RemittanceMismatch::MemberId, pb::RemittanceMismatch::ServiceDate, pb::RemittanceMismatch::Payer];
+    let all = [pb::RemittanceMismatch::MemberId, pb::RemittanceMismatch::ServiceDate, pb::RemittanceMismatch::Payer];
     let acknowledged_mismatches = all.map(Into::into).to_vec();
     let request = pb::MatchRemittanceClaimRequest { acknowledged_mismatches, ..with(&told, &claims[0]) };
     desk.match_it(request).await.unwrap();

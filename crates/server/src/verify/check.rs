@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use therapy_claims::Phi;
-use therapy_claims::analytics::v1 as analytics;
 use therapy_claims::audit::v1 as audit;
 use therapy_claims::claims::v1 as claims;
 use therapy_claims::clinical::v1 as clinical;
@@ -27,7 +26,7 @@ pub(super) fn books(books: &Books) -> Vec<String> {
     found
 }
 
-fn is_active(claim: &claims::Claim) -> bool {
+pub(super) fn is_active(claim: &claims::Claim) -> bool {
     claim.disposition() == claims::Disposition::Active
 }
 
@@ -224,52 +223,6 @@ pub(super) fn findings(books: &Books, outcomes: &[Outcome]) -> Vec<String> {
     found
 }
 
-/// The figures are those of the books.
-pub(super) fn figures(books: &Books, total: &analytics::PracticeSummary) -> Vec<String> {
-    let sessions = |status: clinical::SessionStatus| {
-        books.sessions.iter().filter(|session| session.status() == status).count() as u64
-    };
-    let counted = by_status(books);
-    let claims = |status: ClaimStatus| counted.get(&i32::from(status)).copied().unwrap_or_default() as u64;
-    let numbers = [
-        ("sessions_scheduled", total.sessions_scheduled, sessions(clinical::SessionStatus::Scheduled)),
-        ("sessions_completed", total.sessions_completed, sessions(clinical::SessionStatus::Completed)),
-        ("sessions_cancelled", total.sessions_cancelled, sessions(clinical::SessionStatus::Cancelled)),
-        ("claims_draft", total.claims_draft, claims(ClaimStatus::Draft)),
-        ("claims_ready", total.claims_ready, claims(ClaimStatus::Ready)),
-        ("claims_submitted", total.claims_submitted, claims(ClaimStatus::Submitted)),
-        ("claims_paid", total.claims_paid, claims(ClaimStatus::Paid)),
-        ("claims_denied", total.claims_denied, claims(ClaimStatus::Denied)),
-    ];
-    let sum = |amount: fn(&claims::Claim) -> &String| {
-        // what was written off was charged all the same
-        let counts = |c: &&claims::Claim| is_active(c) || c.disposition() == claims::Disposition::WrittenOff;
-        dollars(books.claims.iter().filter(counts).filter_map(|c| cents(amount(c))).sum())
-    };
-    // what the patient owes of a claim, less what was collected at the session; never less than nothing
-    let balance =
-        books.claims.iter().filter(|c| is_active(c)).filter_map(|claim| {
-            Some((cents(&claim.patient_responsibility_amount)? - cents(&claim.copay_amount)?).max(0))
-        });
-    let amounts = [
-        ("charged_amount", &total.charged_amount, sum(|claim| &claim.charge_amount)),
-        ("paid_amount", &total.paid_amount, sum(|claim| &claim.paid_amount)),
-        ("adjusted_amount", &total.adjusted_amount, sum(|claim| &claim.adjusted_amount)),
-        ("patient_balance_amount", &total.patient_balance_amount, dollars(balance.sum())),
-    ];
-    let differs =
-        |name: &str, told: &str, counted: &str| format!("{name} is {told} in the figures, {counted} in the books");
-    let numbers = numbers
-        .into_iter()
-        .filter(|(_, told, counted)| u64::try_from(*told) != Ok(*counted))
-        .map(|(name, told, counted)| differs(name, &told.to_string(), &counted.to_string()));
-    let amounts = amounts
-        .into_iter()
-        .filter(|(_, told, counted)| *told != counted)
-        .map(|(name, told, counted)| differs(name, told, &counted));
-    numbers.chain(amounts).collect()
-}
-
 /// Every call that touched health information left its entry.
 pub(super) fn audited(practice_id: &str, made: &[Made], entries: &[audit::AuditEntry]) -> Vec<String> {
     let recorded: HashSet<(&str, &str)> =
@@ -294,4 +247,4 @@ pub(super) fn unbroken(entries: &[audit::AuditEntry]) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -102,6 +102,33 @@ async fn the_old_claim_stands_where_it_stood_when_nothing_comes_of_it() {
 }
 
 #[tokio::test]
+async fn a_payer_that_takes_no_replacements_is_sent_none() {
+    let desk = Desk::new().await;
+    let world = &desk.world;
+    let (old, _) = desk.submitted().await;
+    desk.effect(&old, "835", paid()).await;
+    // from the next day on, which isn't the day of the service; then on that day as well
+    for (day, is_refused) in [("2026-03-17", false), ("2026-03-16", true)] {
+        world
+            .run(&format!(
+                "DELETE FROM claims.payer_profiles WHERE payer_id = '99901' AND NOT takes_replacements; \
+                 UPDATE claims.payer_profiles SET valid_to = date '{day}' - 1 WHERE payer_id = '99901'; \
+                 INSERT INTO claims.payer_profiles (payer_id, valid_from, takes_replacements) VALUES ('99901', '{day}', false)"
+            ))
+            .await;
+        world.payers.refresh().await.unwrap();
+        let before = world.get(&old.id).await.unwrap();
+        if is_refused {
+            assert_eq!(refusal(world.replace(&old.id).await), precondition("PAYER_NO_REPLACEMENT"));
+            assert_eq!(world.get(&old.id).await.unwrap(), before);
+        } else {
+            let new = world.replace(&old.id).await.unwrap();
+            world.cancel(&new.id).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_replacement_is_not_sent_once_the_old_claim_is_being_voided() {
     let desk = Desk::new().await;
     let world = &desk.world;

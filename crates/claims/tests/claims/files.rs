@@ -28,6 +28,13 @@ impl Desk {
         body(self.clearinghouse.create_submission_batch(call).await)
     }
 
+    /// Has what waits written, and reads it.
+    pub(crate) async fn file(&self) -> String {
+        let batch = self.write_files(Default::default()).await.unwrap().batches.pop().unwrap();
+        let read = self.read_file(&batch.id, pb::SubmissionBatchView::Content).await.unwrap();
+        String::from_utf8(read.content).unwrap()
+    }
+
     pub(crate) async fn read_file(&self, id: &str, view: pb::SubmissionBatchView) -> Result<Read, Status> {
         let request = pb::GetSubmissionBatchRequest { id: id.into(), view: view.into() };
         let call = self.adapter.call("ClearinghouseService/GetSubmissionBatch", request);

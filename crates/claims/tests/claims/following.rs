@@ -77,11 +77,10 @@ async fn the_next_payer_is_told_line_by_line_what_a_remittance_told_so() {
     assert_eq!(codes(&second), [] as [&str; 0], "the rules of earlier payers are content");
     world.mark_ready(&second.id, &[]).await.unwrap();
     world.submit(&second.id).await.unwrap();
-    let batch = desk.write_files(Default::default()).await.unwrap().batches.pop().unwrap();
-    let read = desk.read_file(&batch.id, pb::SubmissionBatchView::Content).await.unwrap();
-    let file = String::from_utf8(read.content).unwrap();
-    let line = "~SVD*99901*110*HC:90837:95**1~CAS*CO*45*20~CAS*PR*3*20~DTP*573*D8*20260320~";
+    let file = desk.file().await;
+    let line = "~SVD*99901*110*HC:90837:95**1~CAS*CO*45*20~CAS*PR*3*20~DTP*573*D8*20260320~AMT*EAF*20~";
     assert!(file.contains(line), "{file}");
+    assert_eq!(file.matches("~AMT*EAF*").count(), 1, "what is left to the patient, at one level: {file}");
     assert_eq!(file.matches("~CAS*").count(), 2, "told once, on the line: {file}");
     assert_eq!(file.matches("~DTP*573*").count(), 1, "one day at one level: {file}");
     assert!(file.contains("~AMT*D*110~"), "{file}");
@@ -94,11 +93,15 @@ async fn a_third_payer_is_told_of_both_and_there_is_no_fourth() {
     let first = paid_with_next(&desk).await;
     world.add_coverage(first.patient_id.parse().unwrap(), "99902", "tertiary").await;
     let mut claim = first;
-    for sequence in [PayerSequence::Secondary, PayerSequence::Tertiary] {
+    for (sequence, before) in [(PayerSequence::Secondary, 1), (PayerSequence::Tertiary, 2)] {
         claim = world.bill_next(&claim.id).await.unwrap();
         assert_eq!((claim.payer_sequence(), codes(&claim).is_empty()), (sequence, true));
         world.mark_ready(&claim.id, &[]).await.unwrap();
         world.submit(&claim.id).await.unwrap();
+        let file = desk.file().await;
+        // decided as a whole, so that the claim as a whole tells of it
+        assert_eq!(file.matches("~AMT*D*100~AMT*EAF*20~OI*").count(), before, "{file}");
+        assert_eq!((file.matches("~DTP*573*").count(), file.matches("~SVD*").count()), (before, 0), "{file}");
         desk.effect(&claim, &format!("835 {}", claim.id), paid()).await;
     }
     let told =

@@ -1,5 +1,6 @@
 //! What a later payer is told about the payers before it: loops 2320, 2330 and 2430.
 
+use x12::amount::Cents;
 use x12::claim as wire;
 
 use super::{Codes, SELF, amount, benefits, name, release};
@@ -16,8 +17,10 @@ fn other_payer(codes: &mut Codes, snapshot: &ClaimSnapshot, prior: &PriorPayer) 
     let is_self = coverage.relationship == SELF;
     let person = if is_self { Some(&snapshot.patient) } else { prior.subscriber.as_ref() };
     let person = codes.read("other_payers.subscriber", person.map(Some), None)?;
-    // one level tells when it was decided: the lines, where there are any
+    // one level tells when it was decided, and what is left to the patient: the lines, where there are any
     let decided_on = if prior.lines.is_empty() { prior.adjudicated_on } else { None };
+    let adjusted = adjustments(codes, &prior.adjustments);
+    let patient_owes = prior.lines.is_empty().then(|| patient_owes(&adjusted));
     Some(wire::OtherPayer {
         sequence: codes.read(field, wire::Sequence::from_code(&prior.payer_sequence), wire::Sequence::Primary),
         relationship: coverage.relationship.clone(),
@@ -25,9 +28,9 @@ fn other_payer(codes: &mut Codes, snapshot: &ClaimSnapshot, prior: &PriorPayer) 
         group_name: String::new(),
         insurance_type: String::new(),
         filing_indicator: coverage.filing_indicator.clone(),
-        adjustments: adjustments(codes, &prior.adjustments),
+        adjustments: adjusted,
         paid: Some(amount(codes, "other_payers.paid", &prior.paid)),
-        patient_owes: None,
+        patient_owes,
         benefits_assigned: benefits(codes, "other_payers.benefits_assigned", &coverage.benefits_assigned),
         release: release(codes, "other_payers.release", &coverage.release),
         subscriber: wire::OtherSubscriber { name: name(person), member_id: coverage.member_id.clone(), address: None },
@@ -45,17 +48,26 @@ pub(super) fn decisions(codes: &mut Codes, snapshot: &ClaimSnapshot, line: &Line
         Some((prior.payer_id.clone(), found.clone(), found.adjudicated_on.or(prior.adjudicated_on)))
     };
     let decided: Vec<_> = snapshot.prior_payers.iter().filter_map(of_line).collect();
-    let decision = |(payer_id, prior, on): (String, PriorLine, Option<chrono::NaiveDate>)| wire::LineDecision {
-        payer_id,
-        paid: amount(codes, "lines.decisions.paid", &prior.paid),
-        procedure: line.cpt_code.clone(),
-        modifiers: line.modifiers.clone(),
-        units: u32::try_from(line.units).unwrap_or(0),
-        adjustments: adjustments(codes, &prior.adjustments),
-        decided_on: codes.read("lines.decisions.decided_on", on, line.service_date),
-        patient_owes: None,
+    let decision = |(payer_id, prior, on): (String, PriorLine, Option<chrono::NaiveDate>)| {
+        let adjustments = adjustments(codes, &prior.adjustments);
+        wire::LineDecision {
+            payer_id,
+            paid: amount(codes, "lines.decisions.paid", &prior.paid),
+            procedure: line.cpt_code.clone(),
+            modifiers: line.modifiers.clone(),
+            units: u32::try_from(line.units).unwrap_or(0),
+            patient_owes: Some(patient_owes(&adjustments)),
+            adjustments,
+            decided_on: codes.read("lines.decisions.decided_on", on, line.service_date),
+        }
     };
     decided.into_iter().map(decision).collect()
+}
+
+/// What an earlier payer left to the patient. It is told even where it is nothing (X12's interpretation 1515).
+fn patient_owes(adjusted: &[wire::Adjustments]) -> Cents {
+    let of_patient = adjusted.iter().filter(|of_group| of_group.group == wire::AdjustmentGroup::Patient);
+    of_patient.flat_map(|of_group| &of_group.items).map(|item| item.amount).sum()
 }
 
 fn adjustments(codes: &mut Codes, groups: &[AdjustmentGroup]) -> Vec<wire::Adjustments> {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::*;
 use crate::clock::Clock;
+use crate::id::{BreakGlassId, ServiceAccountId, UserId};
 
 fn method(permission: Permission, phi: PhiUse) -> Method {
     Method { path: "/t/M", permission, phi, mutates: false, streams: false }

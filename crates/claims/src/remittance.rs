@@ -143,6 +143,12 @@ impl RemittanceClaim {
         self.adjustments.0.iter().chain(self.lines.0.iter().flat_map(|line| &line.adjustments))
     }
 
+    /// The answer that waits at its claim.
+    #[must_use]
+    pub fn waiting(&self) -> Option<ResponseId> {
+        self.acknowledgment_id.filter(|_| self.state == RemittanceClaimState::Parked)
+    }
+
     /// What decides, as it did when it came.
     #[must_use]
     pub fn terms(&self) -> Terms {

@@ -52,6 +52,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     "2026-11-27-000300_payer_terms",
     "2026-11-28-000100_remittances",
     "2026-11-28-000200_batch_resolve",
+    "2026-11-28-000400_remittance_queue",
 };
 
 /// Of all programs that migrate this database ("claims" in ASCII).

@@ -47,7 +47,8 @@ pub(super) async fn respond(
         Some(_) => return Err(store::reused()),
         None => {}
     }
-    let Settled { id: _, claim, outcome, events } = settle(tx, codes, report, claim, earlier?, submission?).await?;
+    let Settled { id: _, claim, outcome, outcome_reason: _, events } =
+        settle(tx, codes, report, claim, earlier?, submission?).await?;
     feed::append(tx, hub, events);
     let effect = match outcome {
         ResponseOutcome::Applied => pb::ResponseEffect::Applied,

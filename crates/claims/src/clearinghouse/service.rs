@@ -257,8 +257,8 @@ impl pb::clearinghouse_service_server::ClearinghouseService for Clearinghouse {
     ) -> Result<Response<pb::IngestResponseResponse>, Status> {
         let Call { ctx, message: bytes } = Call::of(request)?;
         answer(&ctx, async {
-            let codes = &self.payers.list().await?.codes;
-            let ingest = Ingest { vault: &self.vault, hub: &self.hub, codes, ctx: &ctx };
+            let payers = &self.payers.list().await?;
+            let ingest = Ingest { vault: &self.vault, hub: &self.hub, payers, ctx: &ctx };
             Box::pin(ingest.run(bytes)).await
         })
         .await

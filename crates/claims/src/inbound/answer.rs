@@ -55,7 +55,12 @@ pub(super) fn reason(code: String, field: &str, message: &str) -> Reason {
 pub fn acknowledged(claim: &Claim, is_payer: bool) -> Option<Answer> {
     let codes: Vec<&StatusCode> = claim.statuses.iter().flat_map(|status| &status.codes).collect();
     let has = |categories: &[&str]| codes.iter().any(|code| categories.contains(&code.category.as_str()));
+    // what is refused under a category that a 277CA has not, as finalized or not found, is for a person to look at
     let is_refused = claim.statuses.iter().any(|status: &Status| status.action == Some(Action::Reject));
+    let is_other = is_refused && !codes.iter().all(|code| code.category.as_str().starts_with('A'));
+    if is_other {
+        return None;
+    }
     if is_refused || has(&["A3", "A6", "A7", "A8"]) {
         let by = if is_payer { RejectedBy::Payer } else { RejectedBy::Clearinghouse };
         let of_lines = claim.lines.iter().flat_map(|line| &line.statuses).flat_map(|status| &status.codes);

@@ -20,8 +20,9 @@ use crate::remittance::mismatches;
 /// Characters that a number cut short must still have.
 const CUT_MIN: usize = 10;
 
-/// The claims of answers, locked, each in the place of its answer.
-pub(super) async fn all(tx: &Tx<'_>, said: &[&Said]) -> Result<Vec<Option<Claim>>, Failure> {
+/// The claims of answers, locked, each in the place of its answer. The payer is the one of the payer list who pays, if the
+/// remittance names one of these.
+pub(super) async fn all(tx: &Tx<'_>, said: &[&Said], payer: Option<&str>) -> Result<Vec<Option<Claim>>, Failure> {
     let numbers: Vec<&str> = said.iter().map(|said| said.claim_number.as_str()).collect();
     let payers: Vec<&str> = said.iter().filter_map(|said| payer_number(said)).collect();
     let (by_number, by_payer) = join!(by_numbers(tx, &numbers), by_payer_numbers(tx, &payers));
@@ -32,7 +33,7 @@ pub(super) async fn all(tx: &Tx<'_>, said: &[&Said]) -> Result<Vec<Option<Claim>
     let mut found = Vec::with_capacity(said.len());
     for said in said {
         let known = exact.get(said.claim_number.as_str()).copied();
-        let claim = match (known.or_else(|| numbered_by_payer(&of_payer, said)), &said.paid) {
+        let claim = match (known.or_else(|| numbered_by_payer(&of_payer, said, payer)), &said.paid) {
             (Some(claim), _) => Some(claim.clone()),
             (None, Some((_, paid))) => cut_short(tx, paid).await?,
             (None, None) => None,
@@ -42,13 +43,19 @@ pub(super) async fn all(tx: &Tx<'_>, said: &[&Said]) -> Result<Vec<Option<Claim>
     Ok(found)
 }
 
-/// By the payer's number. Each payer counts for itself, so that another payer's claim may have the same: what tells of
-/// another member or day is not about it.
-fn numbered_by_payer<'a>(of_payer: &HashMap<&str, Option<&'a Claim>>, said: &Said) -> Option<&'a Claim> {
+/// By the payer's number. Each payer counts for itself, so that another payer's claim may have the same: the payer must not
+/// be another one, and the member or the day must be told, and be the claim's.
+fn numbered_by_payer<'a>(
+    of_payer: &HashMap<&str, Option<&'a Claim>>,
+    said: &Said,
+    payer: Option<&str>,
+) -> Option<&'a Claim> {
     let (_, paid) = said.paid.as_ref()?;
     let claim = of_payer.get(paid.payer_claim_number.as_deref()?).copied().flatten()?;
-    let differs = mismatches(claim, member_id(paid), service_date(paid));
-    differs.is_empty().then_some(claim)
+    let (member, day) = (member_id(paid), service_date(paid));
+    let is_other_payer = payer.is_some_and(|payer| claim.payer_id.as_deref() != Some(payer));
+    let agrees = (member.is_some() || day.is_some()) && mismatches(claim, member, day).is_empty();
+    (agrees && !is_other_payer).then_some(claim)
 }
 
 /// Nothing for a number that several claims have.

@@ -1,7 +1,6 @@
 //! A file from its first byte to its answer.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use audit::{Action, Change, Entry, Vault};
 use feed::Hub;
@@ -18,7 +17,7 @@ use super::message::{Message, problem_to_pb};
 use super::survey::Surveyor;
 use super::walk::{File, Walk};
 use super::{MALFORMED, MessageState, Problem, route, spool, store};
-use crate::codes::Reference;
+use crate::payer::PayerList;
 use crate::snapshot::convert::hex;
 
 mod apply;
@@ -29,7 +28,7 @@ mod open;
 pub struct Ingest<'a> {
     pub vault: &'a Vault,
     pub hub: &'a Hub,
-    pub codes: &'a Arc<Reference>,
+    pub payers: &'a PayerList,
     pub ctx: &'a Ctx,
 }
 

@@ -1,7 +1,6 @@
 //! Some claims of a message in one transaction: each is found, settled unless it was before, and written down.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use audit::{Action, Change, Entry};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -20,7 +19,7 @@ use super::remit::store::{self as remits, Brought, Known, NewClaim};
 use super::store::{Noted, Tally};
 use super::{MessageState, find, store};
 use crate::claim::Claim;
-use crate::codes::Reference;
+use crate::payer::PayerList;
 use crate::response::settle::{Settled, settle};
 use crate::response::{Answer, Report, ResponseOutcome, store as responses};
 
@@ -55,8 +54,8 @@ pub struct Remitting {
 /// One transaction's work.
 #[derive(Debug)]
 pub struct Work<'a> {
-    /// What adjustments mean.
-    pub codes: &'a Arc<Reference>,
+    /// Who pays, and what adjustments mean.
+    pub payers: &'a PayerList,
     pub noted: &'a Noted,
     pub said: &'a [&'a Said],
     pub said_at: DateTime<Utc>,
@@ -165,7 +164,10 @@ async fn settle_all(
             None => Ok(Vec::new()),
         }
     };
-    let (found, known, dealt_with) = join!(find::all(tx, work.said), responses::known_many(tx, &ids), dealt_with);
+    let payer = work.remitting.and_then(|remitting| remitting.payment.payer.id.as_deref());
+    let payer = payer.filter(|id| work.payers.get(id).is_some());
+    let (found, known, dealt_with) =
+        join!(find::all(tx, work.said, payer), responses::known_many(tx, &ids), dealt_with);
     let (mut found, known, dealt_with) = (found?, known?, dealt_with?);
     let is_repeated = |said: &Said| {
         known.contains(&said.response_id) || said.paid.as_ref().is_some_and(|(ordinal, _)| dealt_with.contains(ordinal))
@@ -196,6 +198,7 @@ async fn settle_all(
                 events.extend(settled);
                 (RemittanceClaimState::Posted, None)
             }
+            One::Waits(reason) => (RemittanceClaimState::Parked, reason),
             One::Aside(state, reason) => (state, Some(reason)),
         };
         rows.push(row(said, Some(id), state, reason));
@@ -225,6 +228,8 @@ async fn beside(tx: &Tx<'_>, claim: Option<&Claim>, said: &[&Said]) -> Result<Op
 
 enum One {
     Settled(Vec<feed::NewEvent>),
+    /// It is kept as the claim's answer, which can't take it as it stands.
+    Waits(Option<&'static str>),
     Aside(RemittanceClaimState, &'static str),
 }
 
@@ -255,12 +260,15 @@ async fn one(
         answer,
         body_hash: said.body_hash.clone(),
     };
-    match settle(tx, work.codes, &report, claim, beside.earlier, beside.submission).await {
-        Ok(Settled { outcome, events, id: _, claim: _ }) => {
+    match settle(tx, &work.payers.codes, &report, claim, beside.earlier, beside.submission).await {
+        Ok(Settled { outcome, outcome_reason, events, id: _, claim: _ }) => {
             match outcome {
                 ResponseOutcome::Applied => done.applied += 1,
                 ResponseOutcome::Recorded => done.recorded += 1,
-                ResponseOutcome::Parked => done.parked += 1,
+                ResponseOutcome::Parked => {
+                    done.parked += 1;
+                    return Ok(One::Waits(outcome_reason));
+                }
             }
             Ok(One::Settled(events))
         }

@@ -18,9 +18,10 @@ use crate::response::{Answer, Told};
 text_enum! {
     /// What became of one claim of a remittance.
     pub enum RemittanceClaimState {
-        /// It is that claim's answer, whose outcome tells whether it counts already or waits for a reversal.
+        /// It is that claim's answer, and counts.
         Posted = "posted",
-        /// The claim can't take it: a person has to look.
+        /// The claim can't take it as it stands. Either the payer says more, as a reversal that must come before a
+        /// correction, and it is posted then; or a person settles it.
         Parked = "parked",
         /// Nobody knows whose it is.
         Unmatched = "unmatched",
@@ -93,6 +94,9 @@ pub fn said(terms: Terms, on: NaiveDate) -> Said {
     let Terms { status, mut paid, payer_claim_number, adjustments } = terms;
     let Some(status) = status else { return Said::Aside(Parked, "CLAIM_STATUS_UNKNOWN") };
     let Some(mut adjustments) = adjustments else { return Said::Aside(Parked, "ADJUSTMENT_GROUP_UNKNOWN") };
+    if matches!(status, ClaimStatus::Predetermination | ClaimStatus::NotOursForwarded) && !paid.is_zero() {
+        return Said::Aside(Parked, "PAID_WITHOUT_DECISION");
+    }
     if status == ClaimStatus::Reversal {
         paid = -paid;
         adjustments.iter_mut().for_each(|adjustment| adjustment.amount = -&adjustment.amount);

@@ -7,14 +7,20 @@ use x12::document::Part;
 use x12::envelope::{Interchange, SetHeader};
 use x12::remittance::balance::{self, Imbalance, Level};
 use x12::remittance::{self, Payment, Totals};
-use x12::status;
+use x12::status::{self, Action, Status};
 
 use super::remit::{claim_digest, digest};
 use super::walk::Event;
 use super::{InboundKind, MALFORMED, Problem};
 
+/// Cents that a sum of amounts may come to: what the database keeps.
+const SUM_MAX: i64 = 999_999_999_999;
 /// Claim numbers kept of a set, to tell whose it is where nothing else does.
 const NUMBERS: usize = 5;
+
+/// GS01 of our claim files, and ST02 of the only set in each.
+const CLAIM_GROUP: &str = "HC";
+const FIRST_SET: &str = "1";
 
 /// Where a part of a file stands, and when it was written.
 #[derive(Debug, Clone, Default)]
@@ -79,6 +85,10 @@ struct Open {
     totals: Totals,
     digest: Sha256,
     imbalance: Option<Imbalance>,
+    /// What else is wrong with it, the first of all.
+    problem: Option<Problem>,
+    /// Where a batch, or all claims of a provider, is rejected.
+    rejected: Option<x12::Position>,
 }
 
 impl Surveyor {
@@ -115,10 +125,14 @@ impl Surveyor {
     fn close(&mut self, problem: Option<Problem>) {
         let Some(open) = self.open.take() else { return };
         let (kind, head, imbalance) = (open.kind, open.head.clone(), open.imbalance());
-        let problem = problem.or_else(|| imbalance.as_ref().map(unbalanced)).or_else(|| {
-            let is_unknown = kind == InboundKind::Unknown;
-            is_unknown.then(|| Problem::new(MALFORMED, "the transaction set is of no kind that answers claims"))
-        });
+        let problem = problem
+            .or_else(|| open.problem.clone())
+            .or_else(|| imbalance.as_ref().map(unbalanced))
+            .or_else(|| open.rejected_as_a_whole())
+            .or_else(|| {
+                let is_unknown = kind == InboundKind::Unknown;
+                is_unknown.then(|| Problem::new(MALFORMED, "the transaction set is of no kind that answers claims"))
+            });
         self.found.push(Surveyed { kind, head, subject: open.subject(), problem });
     }
 }
@@ -142,16 +156,30 @@ impl Open {
             totals: Totals::default(),
             digest: Sha256::new(),
             imbalance: None,
+            problem: None,
+            rejected: None,
         }
     }
 
     fn take(&mut self, part: Part) {
         match part {
-            Part::Acknowledgment(acknowledgment::Part::Group(group)) => self.group = Some(group.control),
-            Part::Acknowledgment(acknowledgment::Part::Set(_) | acknowledgment::Part::Totals(_))
-            | Part::Status(status::Part::Provider(_))
-            | Part::Claim(_) => {}
-            Part::Status(status::Part::Batch(batch)) => self.reference = batch.batch_reference,
+            Part::Acknowledgment(acknowledgment::Part::Group(group)) => {
+                if group.function != CLAIM_GROUP {
+                    self.note(of_something_else().at(group.position, "AK1"));
+                }
+                self.group = Some(group.control);
+            }
+            Part::Acknowledgment(acknowledgment::Part::Set(set)) => {
+                if set.kind != "837" || set.control.trim_start_matches('0') != FIRST_SET {
+                    self.note(of_something_else().at(set.position, "AK2"));
+                }
+            }
+            Part::Acknowledgment(acknowledgment::Part::Totals(_)) | Part::Claim(_) => {}
+            Part::Status(status::Part::Provider(provider)) => self.refused(&provider.statuses, provider.position),
+            Part::Status(status::Part::Batch(batch)) => {
+                self.refused(&batch.statuses, batch.position);
+                self.reference = batch.batch_reference;
+            }
             Part::Status(status::Part::Claim(claim)) => self.number(claim.claim_number.as_deref()),
             Part::Remittance(remittance::Part::Payment(payment)) => {
                 self.digest.update(digest(&payment));
@@ -160,6 +188,13 @@ impl Open {
             Part::Remittance(remittance::Part::Claim(claim)) => {
                 self.digest.update(claim_digest(&claim));
                 self.imbalance = self.imbalance.or_else(|| balance::claim(&claim).into_iter().next());
+                let of_lines = claim.lines.iter().flat_map(|line| &line.adjustments);
+                let amounts = claim.adjustments.iter().chain(of_lines).map(|one| one.amount.0.saturating_abs());
+                if amounts.fold(0, i64::saturating_add) > SUM_MAX {
+                    let problem =
+                        Problem::new("AMOUNT_TOO_LARGE", "a claim's adjustments come to more than can be kept");
+                    self.note(problem.at(claim.position, "CLP"));
+                }
                 self.number(Some(&claim.claim_number));
             }
             Part::Remittance(remittance::Part::ProviderAdjustments(adjustments)) => {
@@ -169,6 +204,24 @@ impl Open {
             }
             Part::Remittance(remittance::Part::Totals(totals)) => self.totals = totals,
         }
+    }
+
+    fn note(&mut self, problem: Problem) {
+        self.problem.get_or_insert(problem);
+    }
+
+    fn refused(&mut self, statuses: &[Status], position: x12::Position) {
+        if statuses.iter().any(|status| status.action == Some(Action::Reject)) {
+            self.rejected.get_or_insert(position);
+        }
+    }
+
+    /// A rejection that names no claim moves none, but somebody has to know.
+    fn rejected_as_a_whole(&self) -> Option<Problem> {
+        let position = self.rejected.filter(|_| self.numbers.is_empty())?;
+        let message =
+            "a batch, or all claims of a provider, is rejected without naming any claim: ask the partner which";
+        Some(Problem::new("BATCH_REJECTED", message).at(position, "STC"))
     }
 
     fn number(&mut self, number: Option<&str>) {
@@ -195,6 +248,10 @@ impl Open {
             InboundKind::Ta1 | InboundKind::Unknown => None,
         }
     }
+}
+
+fn of_something_else() -> Problem {
+    Problem::new("ACKNOWLEDGES_OTHER", "it acknowledges something else than the 837 of one of our claim files")
 }
 
 fn unbalanced(imbalance: &Imbalance) -> Problem {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use audit::{Action, Change, Entry};
 use feed::Hub;
 use futures_util::join;
-use kernel::id::{ClaimId, PatientId, RemittanceClaimId};
+use kernel::id::{ClaimId, PatientId, RemittanceClaimId, ResponseId};
 use kernel::phi::Disclosed;
 use kernel::{Code, Failure, Phi, etag};
 use schema::Tx;
@@ -25,6 +25,9 @@ use crate::payer::PayerList;
 use crate::response::posting::{Earlier, amounts_of};
 use crate::response::settle::{Settled, settle};
 use crate::response::{Answer, Report, ResponseOutcome, answer, store as responses};
+
+/// Why an answer waits no more that somebody matched.
+const MATCHED: &str = "MATCHED_BY_HAND";
 
 /// What somebody says of a remittance claim.
 #[derive(Debug, Clone)]
@@ -56,6 +59,10 @@ impl Desk {
         if told.state == RemittanceClaimState::Posted {
             return Err(Error::Posted.into());
         }
+        let waiting = told.waiting();
+        if let Some(before) = told.claim_id.filter(|before| waiting.is_some() && *before != wanted.claim) {
+            claims::lock(tx, before).await?;
+        }
         let claim = claims::lock(tx, wanted.claim).await?.peek().claim.clone();
         etag::check(wanted.expected_claim, claim.version)?;
         let answer = match said(told.terms(), paid_on) {
@@ -66,9 +73,12 @@ impl Desk {
         agree(&told, payer, &claim, &wanted.acknowledged)?;
         let report = report(&told, "match", &claim, answer, received_at);
         let of = (claim.id, claim.patient_id);
-        let settled = self.settle(tx, &payers.codes, report, claim).await.map_err(refused)?;
+        let settled = self.settle(tx, &payers.codes, report, claim, waiting).await.map_err(refused)?;
         if settled.outcome == ResponseOutcome::Parked {
             return Err(Error::CannotTake.into());
+        }
+        if let Some(waiting) = waiting {
+            responses::withdraw_at_commit(tx, waiting, MATCHED);
         }
         told.state = RemittanceClaimState::Posted;
         told.state_reason = None;
@@ -100,7 +110,7 @@ impl Desk {
         if posted.outcome != ResponseOutcome::Recorded {
             let answer = counter(tx, &claim, posted, &earlier).ok_or(Error::Stands)?;
             let report = report(&told, "unmatch", &claim, answer, tx.scope().now());
-            let settled = self.settle(tx, codes, report, claim).await?;
+            let settled = self.settle(tx, codes, report, claim, None).await?;
             if settled.outcome != ResponseOutcome::Applied {
                 return Err(Error::Stands.into());
             }
@@ -133,22 +143,29 @@ impl Desk {
             Some(claim) => Some((claim, claims::lock(tx, claim).await?.peek().claim.patient_id)),
             None => None,
         };
+        if let Some(waiting) = told.waiting() {
+            responses::withdraw_at_commit(tx, waiting, reason.as_str());
+        }
         told.state = RemittanceClaimState::Dismissed;
         told.state_reason = Some(reason.as_str().to_owned());
         Ok(saved(tx, told, of))
     }
 
-    /// As an answer that a file brings is settled. New answers come only under the claim's lock, which is held.
+    /// As an answer that a file brings is settled. New answers come only under the claim's lock, which is held. What is said
+    /// anew in the place of an answer that waits doesn't meet it.
     async fn settle(
         &self,
         tx: &Tx<'_>,
         codes: &Arc<Reference>,
         report: Report,
         claim: Claim,
+        waiting: Option<ResponseId>,
     ) -> Result<Settled, Failure> {
         let number = &report.claim_number;
         let (earlier, submission) = join!(responses::earlier(tx, number), responses::last_submission(tx, number));
-        let mut settled = settle(tx, codes, &report, claim, earlier?, submission?).await?;
+        let mut earlier = earlier?;
+        earlier.retain(|one| Some(one.id) != waiting);
+        let mut settled = settle(tx, codes, &report, claim, earlier, submission?).await?;
         feed::append(tx, &self.hub, std::mem::take(&mut settled.events));
         Ok(settled)
     }

@@ -23,6 +23,8 @@ pub struct Settled {
     pub id: ResponseId,
     pub claim: Claim,
     pub outcome: ResponseOutcome,
+    /// Why it was not applied.
+    pub outcome_reason: Option<&'static str>,
     /// For the caller to append, since all events of a transaction are appended together.
     pub events: Vec<NewEvent>,
 }
@@ -69,5 +71,5 @@ pub async fn settle(
     store::insert_at_commit(tx, response);
     store::free_at_commit(tx, freed);
     ledger::store::insert_at_commit(tx, claim.id, ledger);
-    Ok(Settled { id, claim, outcome, events })
+    Ok(Settled { id, claim, outcome, outcome_reason, events })
 }

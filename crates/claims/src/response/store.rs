@@ -7,15 +7,17 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use futures_util::join;
 use kernel::id::{PracticeId, ResponseId, SubmissionId};
 use kernel::{Failure, Permission, Phi};
-use schema::tables::claims::{acknowledgments, claims, submissions};
+use schema::tables::claims::{acknowledgments, claims, remittance_claims, submissions};
 use schema::{Cached, Db, Error, Explain, Json, Refused, Tx};
 use uuid::Uuid;
 
 use super::posting::Earlier;
 use super::{Answer, Response, ResponseOutcome};
 use crate::claim::Claim;
+use crate::inbound::remit::RemittanceClaimState;
 
 #[derive(QueryableByName)]
 struct Resolved {
@@ -106,8 +108,42 @@ pub fn free_at_commit(tx: &Tx<'_>, ids: Vec<ResponseId>) {
                 acknowledgments::outcome.eq(ResponseOutcome::Applied),
                 acknowledgments::outcome_reason.eq(None::<String>),
             ));
-            let freed = update.execute(&mut tx.conn()).await.map_err(Error::from)?;
-            if freed == ids.len() { Ok(()) } else { Err(Failure::internal("an answer that waited is gone")) }
+            let told = remittance_claims::table
+                .filter(remittance_claims::practice_id.eq(tx.practice()))
+                .filter(remittance_claims::acknowledgment_id.eq_any(&*ids))
+                .filter(remittance_claims::state.eq(RemittanceClaimState::Parked));
+            let posted = diesel::update(told).set((
+                remittance_claims::state.eq(RemittanceClaimState::Posted),
+                remittance_claims::state_reason.eq(None::<String>),
+                remittance_claims::version.eq(remittance_claims::version + 1),
+                remittance_claims::updated_at.eq(tx.scope().now()),
+            ));
+            let (mut a, mut b) = (tx.conn(), tx.conn());
+            let (freed, posted) = join!(update.execute(&mut a), posted.execute(&mut b));
+            posted.map_err(Error::from)?;
+            if freed.map_err(Error::from)? == ids.len() {
+                Ok(())
+            } else {
+                Err(Failure::internal("an answer that waited is gone"))
+            }
+        })
+    });
+}
+
+/// Notes that an answer waits no more, as a person settles it otherwise, when the transaction commits. The claim must be
+/// locked.
+pub fn withdraw_at_commit(tx: &Tx<'_>, id: ResponseId, reason: &'static str) {
+    tx.defer(move |tx| {
+        Box::pin(async move {
+            let parked = acknowledgments::table
+                .find((tx.practice(), id))
+                .filter(acknowledgments::outcome.eq(ResponseOutcome::Parked));
+            let update = diesel::update(parked).set((
+                acknowledgments::outcome.eq(ResponseOutcome::Recorded),
+                acknowledgments::outcome_reason.eq(reason),
+            ));
+            update.execute(&mut tx.conn()).await.map_err(Error::from)?;
+            Ok(())
         })
     });
 }

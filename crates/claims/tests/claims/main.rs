@@ -34,5 +34,6 @@ mod transitions;
 mod transmissions;
 mod update;
 mod upstream;
+mod waiting;
 mod walks;
 mod world;

@@ -35,14 +35,18 @@ impl Desk {
         body(self.world.remittances.unmatch_remittance_claim(call).await)
     }
 
-    async fn dismiss(&self, id: &str, reason: pb::RemittanceDismissal) -> Result<pb::RemittanceClaim, Status> {
+    pub(crate) async fn dismiss(
+        &self,
+        id: &str,
+        reason: pb::RemittanceDismissal,
+    ) -> Result<pb::RemittanceClaim, Status> {
         let request = pb::DismissRemittanceClaimRequest { id: id.into(), reason: reason.into(), ..Default::default() };
         let call = self.world.billing.call("RemittanceService/DismissRemittanceClaim", request);
         body(self.world.remittances.dismiss_remittance_claim(call).await)
     }
 
     /// What a payment of its own says of a claim, none of ours unless its number is.
-    async fn lost(&self, payment: &str, said: Paid<'_>) -> pb::RemittanceClaim {
+    pub(crate) async fn lost(&self, payment: &str, said: Paid<'_>) -> pb::RemittanceClaim {
         self.lost_as(payment, said, |text| text).await
     }
 
@@ -59,18 +63,18 @@ impl Desk {
     }
 }
 
-const LOST: Paid<'_> = ("LOST", "1", "150", "110", USUAL);
+pub(crate) const LOST: Paid<'_> = ("LOST", "1", "150", "110", USUAL);
 
 /// Of another payer, member and day than the claim.
 fn strange(text: String) -> String {
     text.replace("XV*99901", "XV*99902").replace("W123456789", "W000000000").replace("20260316", "20260315")
 }
 
-fn with(told: &pb::RemittanceClaim, claim: &pb::Claim) -> pb::MatchRemittanceClaimRequest {
+pub(crate) fn with(told: &pb::RemittanceClaim, claim: &pb::Claim) -> pb::MatchRemittanceClaimRequest {
     pb::MatchRemittanceClaimRequest { id: told.id.clone(), claim_id: claim.id.clone(), ..Default::default() }
 }
 
-fn refused(reason: &str) -> (Code, String) {
+pub(crate) fn refused(reason: &str) -> (Code, String) {
     (Code::FailedPrecondition, reason.to_owned())
 }
 
@@ -132,7 +136,7 @@ async fn what_can_not_be_the_claims_is_refused_and_changes_nothing() {
     assert_eq!(fact(&unlike, "mismatches"), "SERVICE_DATE PAYER");
     assert_eq!(refusal(Err::<(), _>(unlike)), refused("MISMATCH_UNACKNOWLEDGED"));
 
-    let unknown = desk.lost("EFT3", ("LOST3", "25", "150", "110", USUAL)).await;
+    let unknown = desk.lost("EFT3", ("LOST3", "25", "150", "0", &[("CO", "45", "150")])).await;
     assert_eq!(unknown.state(), pb::RemittanceClaimState::Unmatched);
     let unknown = desk.match_it(with(&unknown, claim)).await.unwrap_err();
     assert_eq!(fact(&unknown, "state_reason"), "PREDETERMINATION");

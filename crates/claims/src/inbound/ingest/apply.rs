@@ -202,7 +202,7 @@ impl Ingest<'_> {
         is_last: bool,
     ) -> Result<Done, Failure> {
         let work = &Work {
-            codes: self.codes,
+            payers: self.payers,
             noted: &message.noted,
             said,
             said_at: said_at(message.head.day, message.head.time, time_zone, message.noted.kind, scope.now()),

@@ -132,9 +132,28 @@ mod tests {
     }
 
     #[test]
+    fn a_set_is_of_its_groups_kind_and_has_a_number() {
+        let paid = "ST*835*2~BPR*I*1*C*CHK************20261020~TRN*1*7~N1*PR*PLAN~N1*PE*GROUP~";
+        for (function, set, told) in [
+            ("HP", paid, None),
+            ("HC", paid, Some("ST01 at segment 3 (1 of its set)")),
+            ("", paid, Some("ST01 at segment 3 (1 of its set)")),
+            ("HP", "ST*277*1*005010X214~", Some("ST01 at segment 3 (1 of its set)")),
+            ("HP", "ST*835*~", Some("ST02 at segment 3 (1 of its set)")),
+        ] {
+            let events = events(read(file(function, "005010X221A1", &[set]).as_bytes()));
+            match (told, events.last()) {
+                (None, Some(Event::Closed)) => {}
+                (Some(told), Some(Event::Broken(fault))) => assert!(fault.to_string().starts_with(told), "{fault}"),
+                (_, last) => panic!("{function} {set}: {last:?}"),
+            }
+        }
+    }
+
+    #[test]
     fn kinds_may_be_mixed_and_an_unknown_one_hides_no_other() {
         let bad = "ST*820*1~BPR*I~";
-        let paid = "ST*835*2~BPR*I*1*C*CHK~TRN*1*7~CLP*C1*1*1*1~";
+        let paid = "ST*835*2~BPR*I*1*C*CHK************20261020~TRN*1*7~N1*PR*PLAN~N1*PE*GROUP~CLP*C1*1*1*1~";
         let events = events(read(file("HP", "005010X221A1", &[bad, paid, bad]).as_bytes()));
         let broken = events.iter().filter(|event| matches!(event, Event::Broken(_))).count();
         let closed = events.iter().filter(|event| matches!(event, Event::Closed)).count();

@@ -72,6 +72,8 @@ pub enum GroupKind {
 }
 
 impl GroupKind {
+    pub(crate) const ALL: [Self; 4] = [Self::Claims, Self::Acknowledgment, Self::ClaimAcknowledgment, Self::Payment];
+
     /// GS01.
     #[must_use]
     pub const fn functional_id(self) -> &'static str {

@@ -83,7 +83,7 @@ impl<R: Read, S: ReadSet> Sets<R, S> {
             }
             Step::SetOpened => {
                 let header = self.envelope.set();
-                match S::open(header) {
+                match header.check(self.envelope.group()).and_then(|()| S::open(header)) {
                     Ok(reader) => self.open = Some(reader),
                     Err(fault) => self.then = Some(Event::Broken(fault)),
                 }

@@ -4,6 +4,7 @@ use chrono::{NaiveDate, NaiveTime};
 use serde::Serialize;
 
 use crate::error::Fault;
+use crate::field;
 use crate::segment::Segment;
 use crate::value;
 
@@ -38,24 +39,22 @@ impl InterchangeAcknowledgment {
     /// Of a TA1 segment.
     ///
     /// # Errors
-    /// When it names no interchange or tells no verdict.
+    /// When it names no interchange, or tells no verdict or not why.
     pub fn read(ta1: &Segment<'_>) -> Result<Self, Fault> {
-        let control_number = ta1.element(1).trim();
-        if control_number.is_empty() {
-            return Err(Fault::of(ta1, 1, "the control number of the interchange that is answered"));
-        }
+        let control_number = field::required(ta1, 1, "the control number of the interchange that is answered")?;
         let verdict = match ta1.element(4) {
             "A" => Verdict::Accepted,
             "E" => Verdict::AcceptedWithErrors,
             "R" => Verdict::Rejected,
             _ => return Err(Fault::of(ta1, 4, "A, E or R")),
         };
+        let note = field::required(ta1, 5, "why, three digits: 000 for no error")?;
         Ok(Self {
-            control_number: control_number.to_owned(),
+            control_number,
             date: value::date6(ta1.element(2)),
             time: value::time(ta1.element(3)),
             verdict,
-            note: ta1.element(5).trim().to_owned(),
+            note,
         })
     }
 }

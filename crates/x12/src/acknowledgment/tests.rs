@@ -110,3 +110,10 @@ fn a_ta1_is_read_wherever_it_stands() {
     assert_eq!((ta1.control_number.as_str(), ta1.verdict, ta1.note.as_str()), ("000000101", Verdict::Accepted, "000"));
     assert_eq!(ta1.date, chrono::NaiveDate::from_ymd_opt(2026, 10, 1));
 }
+
+#[test]
+fn a_ta1_tells_why() {
+    let file = file("FA", "005010X231A1", &[]).replace("GE*0*7~", "GE*0*7~TA1*000000101*261001*1412*R~");
+    let error = read(file.as_bytes()).find_map(Result::err).unwrap().to_string();
+    assert!(error.starts_with("TA105 at segment 4"), "{error}");
+}

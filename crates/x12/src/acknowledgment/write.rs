@@ -18,6 +18,7 @@ impl InterchangeAcknowledgment {
         let mut found = Violations::default();
         found.require(self.date.is_some(), &"date", "must be given");
         found.require(self.time.is_some(), &"time", "must be given");
+        found.require(!self.note.is_empty(), &"note", "must be given");
         found.into_result()?;
         let (Some(date), Some(time)) = (self.date, self.time) else { return Ok(()) };
         file.end_group();

@@ -3,6 +3,8 @@
 use chrono::{NaiveDate, NaiveTime};
 use serde::Serialize;
 
+use crate::error::Fault;
+use crate::interchange::GroupKind;
 use crate::segment::{Position, Segment};
 use crate::value;
 
@@ -120,5 +122,17 @@ impl SetHeader {
             version: version.to_owned(),
             position: st.position(),
         }
+    }
+    /// Whether the set has a number and stands in a group of its kind; kinds not spoken here are for the readers.
+    pub(crate) fn check(&self, group: &Group) -> Result<(), Fault> {
+        let fault = |element, expected| Err(Fault { segment: "ST", element, position: self.position, expected });
+        let kind = GroupKind::ALL.iter().find(|kind| kind.transaction_set() == self.kind);
+        if kind.is_some_and(|kind| kind.functional_id() != group.function) {
+            return fault(1, "a set of its group's kind: 837 in HC, 835 in HP, 277 in HN, 999 in FA (GS01)");
+        }
+        if self.control.is_empty() {
+            return fault(2, "the set's control number");
+        }
+        Ok(())
     }
 }

@@ -112,3 +112,31 @@ fn the_headers_tell_what_the_file_has() {
     assert!(envelope.interchange().is_test && !envelope.interchange().asks_acknowledgment);
     assert_eq!(envelope.interchange().date, chrono::NaiveDate::from_ymd_opt(2026, 10, 20));
 }
+
+#[test]
+fn a_nul_breaks_its_set_and_in_an_envelope_ends_the_file() {
+    let many = GOOD.repeat(1000);
+    let (steps, error) = walk(&format!("{GS}{many}ST*835*2~BPR*I*SMI\0TH~SE*3*2~{many}GE*2001*7~IEA*1*401~\0"));
+    assert_eq!(error, None);
+    assert_eq!(steps.iter().filter(|step| **step == Step::SetClosed).count(), 2000);
+    let told = faults(&format!("{GS}{GOOD}ST*835*2~BPR*I*SMI\0TH~SE*3*2~GE*2*7~IEA*1*401~"));
+    let [fault] = &told[..] else { panic!("{told:?}") };
+    assert!(fault.starts_with("BPR02 at segment 7 (2 of its set), byte"), "{fault}");
+    assert!(fault.ends_with(": expected text without NUL"), "{fault}");
+    for (rest, why) in [
+        ("GS*HP*TC\0H99~".to_owned(), "GS02 at segment 2"),
+        (format!("{GS}ST*835*\0~SE*2*\0~GE*1*7~IEA*1*401~"), "ST02 at segment 3"),
+        (format!("{GS}{GOOD}\0GE*1*7~IEA*1*401~"), "? at segment 6"),
+        ("TA1*000000001*261020*0330*A*0\x000~IEA*0*401~".to_owned(), "TA105 at segment 2"),
+    ] {
+        let (_, error) = walk(&rest);
+        assert!(error.as_deref().is_some_and(|error| error.starts_with(why)), "{why}: {error:?}");
+    }
+}
+
+#[test]
+fn an_interchange_of_another_version_ends_the_file() {
+    let file = ISA.replace("*00501*", "*00401*") + "IEA*0*401~";
+    let error = Envelope::new(file.as_bytes()).advance().unwrap_err().to_string();
+    assert!(error.starts_with("ISA12 at segment 1") && error.ends_with("expected 00501"), "{error}");
+}

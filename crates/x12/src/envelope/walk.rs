@@ -15,6 +15,11 @@ impl<R: Read> Envelope<R> {
             if !self.tokens.advance()? {
                 return self.end_of_file();
             }
+            if !matches!(self.place, Place::Set | Place::Skipping)
+                && let Some(fault) = self.tokens.nul()
+            {
+                return Err(fault.into());
+            }
             let step = match self.place {
                 Place::Outside => Some(self.outside()?),
                 Place::Interchange => Some(self.in_interchange()?),
@@ -48,6 +53,9 @@ impl<R: Read> Envelope<R> {
     fn outside(&mut self) -> Result<Step, Error> {
         let isa = self.tokens.segment();
         let interchange = Interchange::of(&isa);
+        if interchange.version != VERSION {
+            return Err(Fault::of(&isa, 12, VERSION).into());
+        }
         if interchange.control.is_empty() {
             return Err(Fault::of(&isa, 13, "the interchange's control number").into());
         }
@@ -111,13 +119,20 @@ impl<R: Read> Envelope<R> {
                 self.tokens.stay();
                 Step::SetBroken(fault)
             }
-            id if is_segment_id(id) => Step::Segment,
+            id if is_segment_id(id) => match self.tokens.nul() {
+                None => Step::Segment,
+                Some(fault) => self.breaking(fault),
+            },
             _ => {
                 let fault = Fault::of(&segment, 0, "a segment id of two or three letters and digits");
-                self.place = Place::Skipping;
-                Step::SetBroken(fault)
+                self.breaking(fault)
             }
         }
+    }
+
+    fn breaking(&mut self, fault: Fault) -> Step {
+        self.place = Place::Skipping;
+        Step::SetBroken(fault)
     }
 
     fn skipping(&mut self) -> Option<Step> {
@@ -132,6 +147,9 @@ impl<R: Read> Envelope<R> {
         None
     }
 }
+
+/// ISA12 of all documents spoken here.
+const VERSION: &str = "00501";
 
 /// What a trailer's two elements must tell.
 struct Trailers {

@@ -120,12 +120,27 @@ fn characters_stay_whole_however_the_bytes_arrive() {
 fn what_is_beyond_a_limit_or_cut_is_refused_without_its_value() {
     for (rest, expected) in [
         ("A".repeat(SEGMENT_BYTES_MAX + 1), "64 KiB"),
-        (format!("NM1*{}~", "A".repeat(ELEMENT_BYTES_MAX + 1)), "8 KiB"),
+        (format!("NM1*{}~", "A".repeat(ELEMENT_BYTES_MAX + 1)), "1056 bytes"),
         (format!("NM1{}~", "*".repeat(ELEMENTS_MAX + 1)), "256 elements"),
         ("NM1*SMITH".to_owned(), "terminator"),
     ] {
         let error = all(format!("{ISA}{rest}").as_bytes(), 5000).unwrap_err().to_string();
         assert!(error.contains(expected) && !error.contains("SMITH"), "{error}");
+    }
+}
+
+#[test]
+fn the_longest_text_of_the_guides_is_read_and_not_one_character_more_of_four_bytes() {
+    let file = |characters: usize| format!("{ISA}STC*{}~", "\u{1F33B}".repeat(characters));
+    assert_eq!(all(file(264).as_bytes(), 999).unwrap().len(), 2);
+    assert!(all(file(265).as_bytes(), 999).is_err());
+}
+
+#[test]
+fn nul_is_no_delimiter() {
+    for (from, to) in [("^*00501", "\0*00501"), ("*:~", "*\0~"), (":~", ":\0")] {
+        let error = all(ISA.replace(from, to).as_bytes(), 50).unwrap_err().to_string();
+        assert!(error.contains("delimiters"), "{error}");
     }
 }
 

@@ -9,8 +9,9 @@ use crate::error::{Error, Fault};
 
 /// A segment of more bytes is refused; the longest that the guides allow are a few hundred.
 pub const SEGMENT_BYTES_MAX: usize = 64 * 1024;
-/// An element of more bytes is refused.
-pub const ELEMENT_BYTES_MAX: usize = 8 * 1024;
+/// An element of more bytes is refused: the longest that the guides have is a text of 264 characters (STC12), each of
+/// at most four bytes. What answers name things by is bounded with it.
+pub const ELEMENT_BYTES_MAX: usize = 264 * 4;
 /// A segment of more elements is refused.
 pub const ELEMENTS_MAX: usize = 256;
 
@@ -94,6 +95,20 @@ impl<R: Read> Tokens<R> {
         Segment { text: self.text(), ends: &self.ends, delimiters, position: self.position }
     }
 
+    /// The fault of the current segment if a NUL is among its data, which no text of X12 has and no database takes.
+    #[must_use]
+    #[inline]
+    pub fn nul(&self) -> Option<Fault> {
+        if self.window.has_nul() { self.nul_inside() } else { None }
+    }
+
+    #[cold]
+    fn nul_inside(&self) -> Option<Fault> {
+        let at = memchr::memchr(0, self.text().as_bytes())?;
+        let element = self.ends.iter().take_while(|end| **end < at).count();
+        Some(Fault::of(&self.segment(), u8::try_from(element).unwrap_or(u8::MAX), "text without NUL"))
+    }
+
     #[inline]
     fn text(&self) -> &str {
         self.window.text(&self.place).unwrap_or(&self.own)
@@ -157,7 +172,7 @@ impl<R: Read> Tokens<R> {
     fn take_isa(&mut self) -> Result<(), Error> {
         let bad = |expected| Fault::at(self.position, "ISA", expected);
         let refused = bad("ISA, its sixteen elements and a terminator");
-        let distinct = bad("four different delimiters, none a letter, digit or space");
+        let distinct = bad("four different delimiters, none a letter, digit, space or NUL");
         // fixed width says where the delimiters are, but counting takes wrongly padded ones too
         let (component_at, element) = loop {
             let bytes = self.window.unread();
@@ -184,7 +199,7 @@ impl<R: Read> Tokens<R> {
             _ => None,
         };
         let all = [Some(element), Some(component), Some(terminator), repetition];
-        let usable = |byte: u8| byte.is_ascii() && !byte.is_ascii_alphanumeric() && byte != b' ';
+        let usable = |byte: u8| byte.is_ascii() && !byte.is_ascii_alphanumeric() && !matches!(byte, 0 | b' ');
         for (n, one) in all.iter().enumerate() {
             let Some(byte) = one else { continue };
             if !usable(*byte) || all.iter().skip(n + 1).any(|other| other == one) {
@@ -279,9 +294,11 @@ impl<R: Read> Tokens<R> {
             let mut before = 0;
             for end in &self.ends {
                 if end - before > ELEMENT_BYTES_MAX {
-                    return Err(Fault::at(self.position, "?", "an element of at most 8 KiB").into());
+                    return Err(
+                        Fault::at(self.position, "?", "an element of at most 1056 bytes (264 characters)").into()
+                    );
                 }
-                before = *end;
+                before = end + 1;
             }
         }
         Ok(())

@@ -18,6 +18,8 @@ pub(super) struct Window<R> {
     start: usize,
     // of a character of which the source hasn't given the rest
     begun: Vec<u8>,
+    // looked for in whole blocks, so that the many files without one pay next to nothing
+    has_nul: bool,
     exhausted: bool,
     // bytes of the file before `start`
     consumed: u64,
@@ -33,7 +35,8 @@ enum Content {
 impl<R> Window<R> {
     pub(super) fn new(source: R) -> Self {
         let content = Content::Text(String::new());
-        Self { source, content, room: BYTES_MIN, start: 0, begun: Vec::new(), exhausted: false, consumed: 0 }
+        let begun = Vec::new();
+        Self { source, content, room: BYTES_MIN, start: 0, begun, has_nul: false, exhausted: false, consumed: 0 }
     }
 
     #[inline]
@@ -58,6 +61,12 @@ impl<R> Window<R> {
             Content::Text(text) => text.get(place.clone()),
             Content::Bytes(_) => None,
         }
+    }
+
+    /// Whether there may be a NUL in what the window has.
+    #[inline]
+    pub(super) fn has_nul(&self) -> bool {
+        self.has_nul
     }
 
     #[inline]
@@ -89,6 +98,7 @@ impl<R: Read> Window<R> {
         }
         bytes.drain(..self.start);
         self.start = 0;
+        self.has_nul = self.has_nul && memchr::memchr(0, &bytes).is_some();
         bytes.append(&mut self.begun);
         let read = self.read(&mut bytes);
         self.content = self.checked(bytes);
@@ -105,6 +115,7 @@ impl<R: Read> Window<R> {
             }
         };
         bytes.truncate(before.saturating_add(read.as_ref().map_or(0, |count| *count)));
+        self.has_nul |= memchr::memchr(0, bytes.get(before..).unwrap_or_default()).is_some();
         self.exhausted = matches!(read, Ok(0));
         read.map(|count| count > 0)
     }

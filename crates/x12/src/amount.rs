@@ -6,8 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// The most digits before the point: what `numeric(12,2)` holds.
-const WHOLE_DIGITS: usize = 10;
+/// The most digits before the point: the guides hold data element 782 to ten digits, two of them cents.
+const WHOLE_DIGITS: usize = 8;
 
 /// An amount of US dollars in cents. Adjustments and reversals may be negative.
 ///
@@ -22,12 +22,24 @@ pub enum BadAmount {
     Form,
     #[error("must have at most two decimal places")]
     Places,
-    #[error("must have at most ten digits before the point")]
+    #[error("must be at most 99999999.99")]
     Range,
+}
+
+impl BadAmount {
+    /// What a reader of a file expected instead.
+    pub(crate) const fn expected(self) -> &'static str {
+        match self {
+            Self::Form | Self::Places => "an amount such as 150 or 175.5",
+            Self::Range => "an amount of at most 99999999.99",
+        }
+    }
 }
 
 impl Cents {
     pub const ZERO: Self = Self(0);
+    /// The largest that a document holds, 99999999.99; the smallest is its negative.
+    pub const MAX: Self = Self(9_999_999_999);
 
     /// Reads an X12 decimal (type `R`): digits, at most one point, at most two places, optionally a minus.
     ///
@@ -135,7 +147,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_amount_survives_json(cents in -999_999_999_999_i64..=999_999_999_999) {
+        fn an_amount_survives_json(cents in -9_999_999_999_i64..=9_999_999_999) {
             let json = serde_json::to_string(&Cents(cents)).unwrap();
             prop_assert_eq!(serde_json::from_str::<Cents>(&json).unwrap(), Cents(cents));
         }
@@ -161,6 +173,16 @@ mod tests {
         }
         assert_eq!("1.005".parse::<Cents>(), Err(BadAmount::Places));
         assert_eq!("12345678901".parse::<Cents>(), Err(BadAmount::Range));
+    }
+
+    #[test]
+    fn an_amount_has_ten_digits_of_which_two_are_cents() {
+        for text in ["99999999.99", "-99999999.99", "0099999999.99"] {
+            assert_eq!(text.parse::<Cents>().map(|amount| amount.0.abs()), Ok(9_999_999_999), "{text}");
+        }
+        for text in ["100000000", "-100000000.00"] {
+            assert_eq!(text.parse::<Cents>(), Err(BadAmount::Range), "{text}");
+        }
     }
 
     #[test]

@@ -32,6 +32,19 @@ pub(crate) fn push<T>(into: &mut Vec<T>, one: T, most: usize, fault: impl FnOnce
     Ok(())
 }
 
+/// Whether nothing stands behind the `last` element; what stood there would be lost unseen.
+#[inline]
+pub(crate) fn ends(segment: &Segment<'_>, last: u8, expected: &'static str) -> Result<(), Fault> {
+    if segment.len() <= usize::from(last) {
+        return Ok(());
+    }
+    let mut behind = last..u8::try_from(segment.len()).unwrap_or(u8::MAX);
+    match behind.find(|n| !segment.element(usize::from(*n) + 1).is_empty()) {
+        Some(n) => Err(Fault::of(segment, n.saturating_add(1), expected)),
+        None => Ok(()),
+    }
+}
+
 /// The element without surrounding spaces; none when it is empty.
 #[inline]
 pub(crate) fn text(segment: &Segment<'_>, n: u8) -> Option<String> {
@@ -54,7 +67,7 @@ pub(crate) fn required(segment: &Segment<'_>, n: u8, expected: &'static str) -> 
 #[inline]
 pub(crate) fn amount(segment: &Segment<'_>, n: u8) -> Result<Cents, Fault> {
     let text = value::trimmed(segment.element(usize::from(n)));
-    Cents::parse(text.as_bytes()).map_err(|_form| Fault::of(segment, n, "an amount such as 150 or 175.5"))
+    Cents::parse(text.as_bytes()).map_err(|bad| Fault::of(segment, n, bad.expected()))
 }
 
 /// An amount that may be left out, but is one when it is there.

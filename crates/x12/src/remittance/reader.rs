@@ -47,6 +47,9 @@ impl ReadSet for Reader {
 
     fn segment(&mut self, segment: &Segment<'_>, parts: &mut VecDeque<Part>) -> Result<(), Fault> {
         match segment.id() {
+            "LX" | "CLP" if matches!(self.place, Place::Provider) => {
+                Err(Fault::of(segment, 0, "PLB or SE, as no claim follows a PLB"))
+            }
             "LX" => self.leave(segment.position(), parts, Place::Detail),
             "CLP" => {
                 let claim = ClaimReader::open(segment)?;
@@ -103,6 +106,7 @@ fn add(sum: &mut crate::amount::Cents, amount: crate::amount::Cents) {
 
 /// PLB: up to six pairs of what (C042) and how much.
 fn provider_adjustments(plb: &Segment<'_>) -> Result<ProviderAdjustments, Fault> {
+    field::ends(plb, 14, "at most six pairs of reason and amount")?;
     let mut notes = Vec::new();
     let mut adjustments = Vec::new();
     for n in [3, 5, 7, 9, 11, 13] {

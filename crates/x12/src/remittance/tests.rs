@@ -169,3 +169,54 @@ fn debug_tells_no_people_references_or_dates() {
         assert!(!told.contains(value), "{value}: {told}");
     }
 }
+
+#[test]
+fn a_header_tells_one_day_one_number_one_payer_and_one_payee() {
+    let (bpr, trn) = ("BPR*I*100*C*CHK************20261020~", "TRN*1*77*1999999999~");
+    let (payer, payee, claim) = ("N1*PR*PLAN~", "N1*PE*GROUP*XX*1234567893~", "CLP*C1*1*100*100~");
+    for (segments, told) in [
+        ([bpr, trn, payer, payee, claim, ""], None),
+        ([bpr, trn, payee, payer, claim, ""], None),
+        ([bpr, trn, payer, payee, "N1*ZZ*OTHER~", claim], None),
+        ([bpr, trn, payee, claim, "", ""], Some("N1 at segment 7 (5 of its set)")),
+        ([bpr, trn, payer, claim, "", ""], Some("N1 at segment 7 (5 of its set)")),
+        ([bpr, trn, payer, payee, payee, claim], Some("N101 at segment 8 (6 of its set)")),
+        ([bpr, trn, payer, payee, payer, claim], Some("N101 at segment 8 (6 of its set)")),
+        ([bpr, trn, trn, payer, payee, claim], Some("TRN at segment 6 (4 of its set)")),
+        (["BPR*I*100*C*CHK~", trn, payer, payee, claim, ""], Some("BPR16 at segment 4 (2 of its set)")),
+    ] {
+        let set = format!("ST*835*1~{}", segments.concat());
+        let events = events(read(file("HP", "005010X221A1", &[&set]).as_bytes()));
+        match (told, events.last()) {
+            (None, Some(Event::Closed)) => {}
+            (Some(told), Some(Event::Broken(fault))) => assert!(fault.to_string().starts_with(told), "{fault}"),
+            (_, last) => panic!("{segments:?}: {last:?}"),
+        }
+    }
+}
+
+#[test]
+fn what_does_not_fit_into_a_segment_or_behind_the_provider_breaks_the_set() {
+    let plb = "PLB*1*20261231*WO:C1*0~";
+    let seven = "CAS*CO*1*1**2*1**3*1**4*1**5*1**6*1**";
+    let triplets = format!("CLP*C1*1*100*100~{seven}~");
+    let pairs = "PLB*1*20261231*1*1*2*1*3*1*4*1*5*1*6*1";
+    for (body, told) in [
+        (format!("{plb}{plb}"), None),
+        (triplets.clone(), None),
+        (triplets.replace("**~", "***~"), None),
+        (triplets.replace("**~", "**7*1~"), Some("CAS20 at segment 11")),
+        (format!("{pairs}~"), None),
+        (format!("{pairs}*7*1~"), Some("PLB15 at segment 10")),
+        (format!("{plb}CLP*C1*1*100*100~"), Some("CLP at segment 11")),
+        (format!("{plb}LX*2~"), Some("LX at segment 11")),
+        ("CLP*C1*1*100000000*100~".to_owned(), Some("CLP03 at segment 10 (8 of its set)")),
+    ] {
+        let events = events(read(set(&body).as_bytes()));
+        match (told, events.last()) {
+            (None, Some(Event::Closed)) => {}
+            (Some(told), Some(Event::Broken(fault))) => assert!(fault.to_string().starts_with(told), "{fault}"),
+            (_, last) => panic!("{body}: {last:?}"),
+        }
+    }
+}

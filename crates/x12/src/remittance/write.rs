@@ -155,7 +155,12 @@ impl<'a> Writer<'a> {
 
 fn check_payment(payment: &Payment) -> Result<(), Refused> {
     let mut found = Violations::default();
-    found.require(payment.amount.0 >= 0, &"amount", "must not be negative");
+    found.require(
+        (Cents::ZERO..=Cents::MAX).contains(&payment.amount),
+        &"amount",
+        "must be between 0.00 and 99999999.99",
+    );
+    found.require(payment.paid_on.is_some(), &"paid_on", "must be given");
     found.require(!payment.number.is_empty(), &"number", "must be given");
     let method = payment.method.as_ref().map_or("", Code::as_str);
     found.require(matches!(method, "CHK" | "NON"), &"method", "must be CHK or NON");

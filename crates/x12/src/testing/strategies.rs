@@ -27,7 +27,7 @@ pub(crate) fn day() -> impl Strategy<Value = NaiveDate> {
 }
 
 pub(crate) fn cents() -> impl Strategy<Value = Cents> {
-    (-999_999_999_999_i64..=999_999_999_999).prop_map(Cents)
+    (-9_999_999_999_i64..=9_999_999_999).prop_map(Cents)
 }
 
 pub(crate) fn quantity() -> impl Strategy<Value = Quantity> {

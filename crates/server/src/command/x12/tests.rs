@@ -59,12 +59,13 @@ fn a_broken_set_is_told_with_its_segment_and_place() {
 fn the_sets_beside_a_broken_one_are_told_all_the_same() {
     let paid = |control: &str, count: u32| {
         format!(
-            "ST*835*{control}~BPR*I*0*C*NON~TRN*1*{control}~CLP*C{control}*1*10*0**12~CAS*CO*45*10~SE*{count}*{control}~"
+            "ST*835*{control}~BPR*I*0*C*NON************20261020~TRN*1*{control}~N1*PR*PLAN~N1*PE*GROUP~\
+             CLP*C{control}*1*10*0**12~CAS*CO*45*10~SE*{count}*{control}~"
         )
     };
     let head =
         "ISA*00*          *00*          *ZZ*TCH99          *ZZ*EST0001        *261020*0330*^*00501*000000401*0*T*:~";
-    let sets = [paid("1", 6), paid("2", 99), paid("3", 6)].concat();
+    let sets = [paid("1", 8), paid("2", 99), paid("3", 8)].concat();
     let file = format!("{head}GS*HP*TCH99*EST0001*20261020*0330*7*X*005010X221A1~{sets}GE*3*7~IEA*1*000000401~");
     let (text, found) = told(file.as_bytes(), Output::Table);
     assert_eq!((found.complete, found.broken, found.unbalanced), (2, 1, 0), "{text}");

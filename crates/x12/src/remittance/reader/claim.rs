@@ -128,6 +128,7 @@ fn line(svc: &Segment<'_>, notes: &mut Vec<Fault>) -> Result<LinePayment, Fault>
 fn adjustments(cas: &Segment<'_>, into: &mut Vec<Adjustment>, notes: &mut Vec<Fault>) -> Result<(), Fault> {
     let group =
         AdjustmentGroup::of(value::trimmed(cas.element(1))).ok_or_else(|| Fault::of(cas, 1, "CO, PR, OA or PI"))?;
+    field::ends(cas, 19, "at most six triplets of reason, amount and quantity")?;
     let mut found = false;
     for n in [2, 5, 8, 11, 14, 17] {
         if usize::from(n) > cas.len() {

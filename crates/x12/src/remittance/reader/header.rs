@@ -12,6 +12,8 @@ pub(super) struct HeaderReader {
     payment: Option<Box<Payment>>,
     // before BPR nothing can be noted, and whose REF follows an N1
     party: Party,
+    has_payer: bool,
+    has_payee: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -36,7 +38,10 @@ impl HeaderReader {
             return Err(Fault::of(segment, 0, "BPR after ST"));
         };
         match id {
-            "TRN" if payment.number.is_empty() => {
+            "TRN" => {
+                if !payment.number.is_empty() {
+                    return Err(Fault::of(segment, 0, "one TRN"));
+                }
                 payment.number = field::required(segment, 2, "the number of the check or transfer")?;
                 payment.payer_identifier = field::text(segment, 3);
                 payment.payer_supplement = field::text(segment, 4);
@@ -44,7 +49,7 @@ impl HeaderReader {
             "DTM" if segment.element(1) == "405" => {
                 payment.produced_on = field::date(segment, 2, &mut payment.notes);
             }
-            "N1" => self.party(segment),
+            "N1" => self.party(segment)?,
             "REF" => self.reference(segment),
             "N3" | "N4" | "PER" if matches!(self.party, Party::Payer) => of_payer(&mut payment.payer, id, segment),
             "SVC" | "CAS" => return Err(Fault::of(segment, 0, "a claim, CLP, before this")),
@@ -53,15 +58,18 @@ impl HeaderReader {
         Ok(())
     }
 
-    fn party(&mut self, n1: &Segment<'_>) {
-        let Some(payment) = &mut self.payment else { return };
+    /// N1: were there two, nobody could tell whose money it is.
+    fn party(&mut self, n1: &Segment<'_>) -> Result<(), Fault> {
+        let Some(payment) = &mut self.payment else { return Ok(()) };
         let (name, id) = (field::text(n1, 2), field::text(n1, 4));
         self.party = match n1.element(1) {
             "PR" => {
+                once(&mut self.has_payer, n1, "one payer, N1*PR, in the header")?;
                 payment.payer = Payer { name, id, ..Payer::default() };
                 Party::Payer
             }
             "PE" => {
+                once(&mut self.has_payee, n1, "one payee, N1*PE, in the header")?;
                 payment.payee = match n1.element(3) {
                     "XX" => Payee { name, npi: id, tax_id: None },
                     "FI" => Payee { name, npi: None, tax_id: id },
@@ -71,6 +79,7 @@ impl HeaderReader {
             }
             _ => Party::Another,
         };
+        Ok(())
     }
 
     fn reference(&mut self, reference: &Segment<'_>) {
@@ -90,8 +99,18 @@ impl HeaderReader {
         if payment.number.is_empty() {
             return Err(Fault::at(here, "TRN", "the payment's number, TRN, before this"));
         }
+        if !self.has_payer {
+            return Err(Fault::at(here, "N1", "the payer, N1*PR, before this"));
+        }
+        if !self.has_payee {
+            return Err(Fault::at(here, "N1", "the payee, N1*PE, before this"));
+        }
         Ok(payment)
     }
+}
+
+fn once(seen: &mut bool, n1: &Segment<'_>, expected: &'static str) -> Result<(), Fault> {
+    if std::mem::replace(seen, true) { Err(Fault::of(n1, 1, expected)) } else { Ok(()) }
 }
 
 fn of_payer(payer: &mut Payer, id: &str, segment: &Segment<'_>) {
@@ -123,6 +142,7 @@ fn payment(bpr: &Segment<'_>) -> Result<Payment, Fault> {
         "D" => Direction::Debit,
         _ => return Err(Fault::of(bpr, 3, "C or D")),
     };
+    field::required(bpr, 16, "the day of the payment as CCYYMMDD")?;
     Ok(Payment {
         position: bpr.position(),
         handling: field::code(bpr, 1, &mut notes),

@@ -21,7 +21,7 @@ fn payment() -> impl Strategy<Value = Payment> {
         option::of(code()),
         0_i64..1_000_000_000,
         any::<bool>(),
-        option::of(day()),
+        day().prop_map(Some),
         numbers,
         option::of(day()),
         payer,

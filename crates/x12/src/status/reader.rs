@@ -1,8 +1,11 @@
 //! Reads a 277CA: loop after loop, each begun by its HL.
 
+mod levels;
 mod loops;
 
 use std::collections::VecDeque;
+
+use levels::Levels;
 
 use super::{Batch, Claim, Part, Provider, VERSION};
 use crate::envelope::SetHeader;
@@ -16,6 +19,7 @@ use crate::value;
 #[derive(Debug)]
 pub struct Reader {
     place: Place,
+    levels: Levels,
     // what BHT and loop 2000A tell, given to each batch
     head: Box<Batch>,
     has_begun: bool,
@@ -42,12 +46,15 @@ impl ReadSet for Reader {
             return Err(Fault::at(header.position, "ST", "version 005010X214, in ST03 or GS08"));
         }
         let head = Box::new(loops::batch(header.position));
-        Ok(Self { place: Place::Source, head, has_begun: false, has_batch: false })
+        Ok(Self { place: Place::Source, levels: Levels::default(), head, has_begun: false, has_batch: false })
     }
 
     fn segment(&mut self, segment: &Segment<'_>, parts: &mut VecDeque<Part>) -> Result<(), Fault> {
         match segment.id() {
             "BHT" if !self.has_begun => {
+                if value::trimmed(segment.element(1)) != "0085" {
+                    return Err(Fault::of(segment, 1, "0085"));
+                }
                 self.has_begun = true;
                 self.head.reference = field::text(segment, 3);
                 self.head.created_on = field::date(segment, 4, &mut self.head.notes);
@@ -61,7 +68,7 @@ impl ReadSet for Reader {
     }
 
     fn close(mut self, end: Position, parts: &mut VecDeque<Part>) -> Result<(), Fault> {
-        self.leave(Place::Source, parts);
+        self.leave(end, Place::Source, parts)?;
         if self.has_batch { Ok(()) } else { Err(Fault::at(end, "HL", "loop 2000B, HL with 21, before this")) }
     }
 }
@@ -82,8 +89,8 @@ impl Reader {
         } else if matches!(next, Place::Claim(_) | Place::Provider(_)) && !self.has_batch {
             return Err(Fault::of(hl, 3, "loop 2000B, HL with 21, before this"));
         }
-        self.leave(next, parts);
-        Ok(())
+        self.levels.descend(hl, hl.element(3))?;
+        self.leave(position, next, parts)
     }
 
     fn inside(&mut self, id: &str, segment: &Segment<'_>, parts: &mut VecDeque<Part>) -> Result<(), Fault> {
@@ -97,6 +104,7 @@ impl Reader {
             Place::Claim(claim) => {
                 // loop 2200D repeats for each of a patient's claims
                 if id == "TRN" && claim.claim_number.is_some() {
+                    whole(claim, segment.position())?;
                     let patient = claim.patient.clone();
                     let next = Box::new(Claim { patient, ..loops::claim(segment.position()) });
                     parts.push_back(Part::Claim(std::mem::replace(claim, next)));
@@ -107,12 +115,27 @@ impl Reader {
     }
 
     /// Goes to another loop and tells the one that is complete by that.
-    fn leave(&mut self, next: Place, parts: &mut VecDeque<Part>) {
+    fn leave(&mut self, here: Position, next: Place, parts: &mut VecDeque<Part>) -> Result<(), Fault> {
         match std::mem::replace(&mut self.place, next) {
             Place::Source => {}
             Place::Batch(batch) => parts.push_back(Part::Batch(batch)),
             Place::Provider(provider) => parts.push_back(Part::Provider(provider)),
-            Place::Claim(claim) => parts.push_back(Part::Claim(claim)),
+            Place::Claim(claim) => {
+                whole(&claim, here)?;
+                parts.push_back(Part::Claim(claim));
+            }
         }
+        Ok(())
     }
+}
+
+/// Whether loop 2200D tells of which claim it is and what became of it; without either it answers nothing.
+fn whole(claim: &Claim, here: Position) -> Result<(), Fault> {
+    if claim.claim_number.is_none() {
+        return Err(Fault::at(here, "TRN", "the claim's number, TRN, before this"));
+    }
+    if claim.statuses.is_empty() {
+        return Err(Fault::at(here, "STC", "the claim's own status, STC, before this"));
+    }
+    Ok(())
 }

@@ -104,3 +104,51 @@ fn what_is_out_of_its_loop_breaks_the_set() {
         assert!(matches!(events.last(), Some(Event::Broken(_))), "{set}");
     }
 }
+
+#[test]
+fn each_claim_has_its_number_and_its_status() {
+    let (trn, stc) = ("TRN*2*C1~", "STC*A2:20*20261002*WQ*100~");
+    for (body, told) in [
+        (format!("HL*3*2*PT~{trn}{stc}"), None),
+        (format!("HL*3*2*PT~{stc}HL*4*2*PT~{trn}{stc}"), Some("TRN at segment 14 (12 of its set)")),
+        (format!("HL*3*2*PT~TRN*2*~{stc}"), Some("TRN at segment 15 (13 of its set)")),
+        (format!("HL*3*2*PT~{trn}"), Some("STC at segment 14 (12 of its set)")),
+        (format!("HL*3*2*PT~{trn}TRN*2*C2~{stc}"), Some("STC at segment 14 (12 of its set)")),
+        (format!("HL*3*2*PT~{trn}SVC*HC:90837*1~{stc}"), Some("STC at segment 16 (14 of its set)")),
+    ] {
+        let events = read_set(&body);
+        match (told, events.last()) {
+            (None, Some(Event::Closed)) => {}
+            (Some(told), Some(Event::Broken(fault))) => assert!(fault.to_string().starts_with(told), "{fault}"),
+            (_, last) => panic!("{body}: {last:?}"),
+        }
+    }
+}
+
+#[test]
+fn levels_count_up_and_stand_under_the_one_that_is_open() {
+    let claim = "TRN*2*C1~STC*A2:20*20261002*WQ*100~";
+    for (body, told) in [
+        (format!("HL*3*2*19~HL*4*3*PT~{claim}HL*5*2*PT~{claim}HL*6*1*21~HL*7*6*PT~{claim}"), None),
+        (format!("HL*4*2*PT~{claim}"), Some("HL01 at segment 12")),
+        (format!("HL*2*2*PT~{claim}"), Some("HL01 at segment 12")),
+        (format!("HL**2*PT~{claim}"), Some("HL01 at segment 12")),
+        (format!("HL*3*9*PT~{claim}"), Some("HL02 at segment 12")),
+        (format!("HL*3*1*PT~{claim}"), Some("HL02 at segment 12")),
+        (format!("HL*3**PT~{claim}"), Some("HL02 at segment 12")),
+        ("HL*3*1*19~".to_owned(), Some("HL02 at segment 12")),
+        (format!("HL*3*2*19~HL*4*1*21~HL*5*3*PT~{claim}"), Some("HL02 at segment 14")),
+        ("HL*3*2*21~".to_owned(), Some("HL02 at segment 12")),
+    ] {
+        let events = read_set(&body);
+        match (told, events.last()) {
+            (None, Some(Event::Closed)) => {}
+            (Some(told), Some(Event::Broken(fault))) => assert!(fault.to_string().starts_with(told), "{fault}"),
+            (_, last) => panic!("{body}: {last:?}"),
+        }
+    }
+    for set in ["ST*277*1*005010X214~BHT*0010*08~HL*1**20~HL*2*1*21~", "ST*277*1~BHT*0085*08~HL*1*1*20~HL*2*1*21~"] {
+        let events = events(read(file("HN", "005010X214", &[set]).as_bytes()));
+        assert!(matches!(events.last(), Some(Event::Broken(_))), "{set}");
+    }
+}

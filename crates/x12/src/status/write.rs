@@ -75,7 +75,7 @@ impl<'a> Writer<'a> {
     /// # Errors
     /// Names the fields that no 277CA can hold; nothing of the claim is written then.
     pub fn claim(&mut self, claim: &Claim) -> Result<(), Refused> {
-        check(&claim.statuses)?;
+        check_claim(claim)?;
         for line in &claim.lines {
             check(&line.statuses)?;
         }
@@ -117,6 +117,14 @@ impl<'a> Writer<'a> {
         hl.text(code).text(if has_children { "1" } else { "" });
         self.levels
     }
+}
+
+fn check_claim(claim: &Claim) -> Result<(), Refused> {
+    let mut found = Violations::default();
+    found.require(!or_empty(&claim.claim_number).is_empty(), &"claim_number", "must be given");
+    found.require(!claim.statuses.is_empty(), &"statuses", "must be at least one");
+    found.into_result()?;
+    check(&claim.statuses)
 }
 
 fn check(statuses: &[Status]) -> Result<(), Refused> {

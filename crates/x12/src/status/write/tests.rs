@@ -86,8 +86,8 @@ fn lined() -> impl Strategy<Value = Line> {
 }
 
 fn claim() -> impl Strategy<Value = Claim> {
-    let numbers = (maybe_text(), maybe_text(), maybe_text());
-    (option::of(person()), numbers, vec(status(), 0..3), days(), vec(lined(), 0..3)).prop_map(
+    let numbers = (text().prop_map(Some), maybe_text(), maybe_text());
+    (option::of(person()), numbers, vec(status(), 1..3), days(), vec(lined(), 0..3)).prop_map(
         |(patient, numbers, statuses, days, lines)| Claim {
             position: Position::default(),
             patient,

@@ -152,13 +152,6 @@ impl Segment<'_> {
         self
     }
 
-    /// Adds a sign and a whole number to the element begun last.
-    pub(crate) fn number_joined(&mut self, sign: u8, value: u32) -> &mut Self {
-        self.out.push(sign);
-        self.digits(u64::from(value), 1);
-        self
-    }
-
     /// Adds a number with leading zeros, as control numbers have them.
     #[inline]
     pub fn padded(&mut self, value: impl Into<u64>, width: usize) -> &mut Self {

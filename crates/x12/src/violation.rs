@@ -27,9 +27,9 @@ impl Refused {
         Self(vec![Violation { field: String::from(field), problem }])
     }
 
-    /// The same with the fields named from further out.
+    /// The same with the fields named from further out; as they are from nowhere.
     pub(crate) fn under(mut self, path: &str) -> Self {
-        for violation in &mut self.0 {
+        for violation in self.0.iter_mut().filter(|_| !path.is_empty()) {
             violation.field = format!("{path}.{}", violation.field);
         }
         self

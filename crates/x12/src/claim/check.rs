@@ -5,8 +5,8 @@
 
 use std::fmt::Display;
 
-pub(super) use self::field::is_diagnosis;
-use self::field::{dollars, id, npi, optional_id, optional_text, pattern, text};
+use self::field::{dollars, id, length, npi, optional_id, optional_text, pattern, text};
+pub(super) use self::field::{is_diagnosis, is_modifier, is_procedure, is_zip_code};
 use super::code::Frequency;
 use super::{BatchHeader, Claim, Line};
 use crate::amount::Cents;
@@ -28,13 +28,13 @@ const OTHER_PAYERS_MAX: usize = 10;
 /// Names the fields.
 pub fn header(header: &BatchHeader) -> Result<(), Refused> {
     let mut found = Violations::default();
-    id(&mut found, &"reference", &header.reference, 1..=26);
-    text(&mut found, &"submitter.name", &header.submitter.name, 60);
-    id(&mut found, &"submitter.id", &header.submitter.id, 2..=80);
-    optional_text(&mut found, &"submitter.contact_name", &header.submitter.contact_name, 60);
+    id(&mut found, &"reference", &header.reference, &length!(1..=26));
+    text(&mut found, &"submitter.name", &header.submitter.name, &length!(60));
+    id(&mut found, &"submitter.id", &header.submitter.id, &length!(2..=80));
+    optional_text(&mut found, &"submitter.contact_name", &header.submitter.contact_name, &length!(60));
     pattern(&mut found, &"submitter.phone", &header.submitter.phone, field::is_phone, "must be ten digits");
-    text(&mut found, &"receiver.name", &header.receiver.name, 60);
-    id(&mut found, &"receiver.id", &header.receiver.id, 2..=80);
+    text(&mut found, &"receiver.name", &header.receiver.name, &length!(60));
+    id(&mut found, &"receiver.id", &header.receiver.id, &length!(2..=80));
     field::year(&mut found, &"created_at", header.created_at.date());
     found.into_result()
 }
@@ -72,13 +72,13 @@ pub fn claim(claim: &Claim) -> Result<(), Refused> {
 }
 
 fn claim_information(out: &mut Violations, claim: &Claim) {
-    id(out, &"number", &claim.number, 1..=20);
+    id(out, &"number", &claim.number, &length!(1..=20));
     dollars(out, &"total", claim.total);
     pattern(out, &"place_of_service", &claim.place_of_service, field::is_place, "must be two digits");
     dollars(out, &"patient_paid", claim.patient_paid);
-    optional_id(out, &"prior_authorization", &claim.prior_authorization, 1..=50);
-    optional_id(out, &"payer_claim_number", &claim.payer_claim_number, 1..=50);
-    optional_id(out, &"trace", &claim.trace, 1..=50);
+    optional_id(out, &"prior_authorization", &claim.prior_authorization, &length!(1..=50));
+    optional_id(out, &"payer_claim_number", &claim.payer_claim_number, &length!(1..=50));
+    optional_id(out, &"trace", &claim.trace, &length!(1..=50));
     let delays = ["", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "15"];
     out.require(delays.contains(&claim.delay_reason.as_str()), &"delay_reason", "must be 1 to 11 or 15");
     let original = claim.frequency == Frequency::Original;
@@ -98,21 +98,21 @@ fn diagnoses(out: &mut Violations, codes: &[String]) {
 
 fn providers(out: &mut Violations, claim: &Claim) {
     if let Some(provider) = &claim.rendering_provider {
-        text(out, &"rendering_provider.last_name", &provider.last_name, 60);
-        optional_text(out, &"rendering_provider.first_name", &provider.first_name, 35);
+        text(out, &"rendering_provider.last_name", &provider.last_name, &length!(60));
+        optional_text(out, &"rendering_provider.first_name", &provider.first_name, &length!(35));
         npi(out, &"rendering_provider.npi", &provider.npi);
         field::taxonomy(out, &"rendering_provider.taxonomy", &provider.taxonomy);
     }
     if let Some(facility) = &claim.service_facility {
-        text(out, &"service_facility.name", &facility.name, 60);
+        text(out, &"service_facility.name", &facility.name, &length!(60));
         if !facility.npi.is_empty() {
             npi(out, &"service_facility.npi", &facility.npi);
         }
         party::provider_address(out, &"service_facility.address", &facility.address);
     }
     if let Some(supervisor) = &claim.supervisor {
-        text(out, &"supervisor.last_name", &supervisor.last_name, 60);
-        optional_text(out, &"supervisor.first_name", &supervisor.first_name, 35);
+        text(out, &"supervisor.last_name", &supervisor.last_name, &length!(60));
+        optional_text(out, &"supervisor.first_name", &supervisor.first_name, &length!(35));
         npi(out, &"supervisor.npi", &supervisor.npi);
         let rendering = claim.rendering_provider.as_ref().map_or(&claim.billing_provider.npi, |provider| &provider.npi);
         out.require(*rendering != supervisor.npi, &"supervisor.npi", "must not be who rendered the services");
@@ -120,7 +120,7 @@ fn providers(out: &mut Violations, claim: &Claim) {
 }
 
 fn service(out: &mut Violations, path: &dyn Display, claim: &Claim, line: &Line) {
-    optional_id(out, &format_args!("{path}.control_number"), &line.control_number, 1..=30);
+    optional_id(out, &format_args!("{path}.control_number"), &line.control_number, &length!(1..=30));
     procedure(out, path, &line.procedure, &line.modifiers);
     dollars(out, &format_args!("{path}.charge"), line.charge);
     out.require((1..=9_999).contains(&line.units), &format_args!("{path}.units"), "must be between 1 and 9999");
@@ -150,10 +150,10 @@ fn service(out: &mut Violations, path: &dyn Display, claim: &Claim, line: &Line)
 /// SV101 and SVD03: a procedure code and its modifiers.
 fn procedure(out: &mut Violations, path: &dyn Display, code: &str, modifiers: &[String]) {
     let field = format_args!("{path}.procedure");
-    pattern(out, &field, code, field::is_procedure, "must be five capital letters or digits");
+    pattern(out, &field, code, is_procedure, "must be five capital letters or digits");
     out.require(modifiers.len() <= MODIFIERS_MAX, &format_args!("{path}.modifiers"), "must be at most 4");
     for (n, modifier) in modifiers.iter().enumerate() {
         let field = format_args!("{path}.modifiers[{n}]");
-        pattern(out, &field, modifier, field::is_modifier, "must be two capital letters or digits");
+        pattern(out, &field, modifier, is_modifier, "must be two capital letters or digits");
     }
 }

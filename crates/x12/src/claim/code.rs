@@ -48,6 +48,16 @@ codes! {
         Primary = "P",
         Secondary = "S",
         Tertiary = "T",
+        Fourth = "A",
+        Fifth = "B",
+        Sixth = "C",
+        Seventh = "D",
+        Eighth = "E",
+        Ninth = "F",
+        Tenth = "G",
+        Eleventh = "H",
+        /// Nobody knows which.
+        Unknown = "U",
     }
     /// CLM07: whether the provider takes the payer's rate.
     Assignment {

@@ -4,6 +4,8 @@
 //! hierarchical level; any other opens a new one. So sort claims by those three before writing. Memory doesn't depend
 //! on the number of claims when the bytes are taken in between with [`ClaimWriter::drain_to`].
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::io;
 
 use self::hierarchy::Hierarchy;
@@ -19,6 +21,14 @@ mod party;
 
 /// How many claims a transaction set holds at most: what the guide recommends and clearinghouses enforce.
 pub const CLAIMS_PER_SET: u32 = 5000;
+
+const REFERENCE_TWICE: &str = "must differ from those of the other batches";
+const NONE: &str = "must be at least one";
+
+/// BHT03 of a batch's first, second, … transaction set.
+fn reference(header: &BatchHeader, set: u32) -> Cow<'_, str> {
+    if set > 1 { format!("{}-{set}", header.reference).into() } else { header.reference.as_str().into() }
+}
 
 /// Where a claim was written: what the 999 says about a transaction set or a segment of it leads back here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +47,8 @@ pub struct ClaimWriter {
     file: InterchangeWriter,
     claims_per_set: u32,
     header: Option<BatchHeader>,
+    /// BHT03 of all sets so far: a 277CA that answers to one of two couldn't be told from that to the other.
+    references: HashSet<String>,
     /// Transaction sets of the open batch.
     sets: u32,
     set_control_number: u32,
@@ -58,6 +70,7 @@ impl ClaimWriter {
             file,
             claims_per_set: CLAIMS_PER_SET,
             header: None,
+            references: HashSet::new(),
             sets: 0,
             set_control_number: 0,
             claims: 0,
@@ -75,9 +88,13 @@ impl ClaimWriter {
     /// Opens a batch; its transaction set follows with its first claim, so a batch without claims leaves nothing.
     ///
     /// # Errors
-    /// Names the fields of the header that no file can hold; the batch before stays open then.
+    /// Names the fields of the header that no file can hold, and `reference` when another batch has it; the batch before
+    /// stays open then.
     pub fn begin_batch(&mut self, header: BatchHeader) -> Result<(), Refused> {
         check::header(&header)?;
+        if self.references.contains(&header.reference) {
+            return Err(Refused::one("reference", REFERENCE_TWICE));
+        }
         self.file.end_set();
         self.header = Some(header);
         self.sets = 0;
@@ -109,11 +126,15 @@ impl ClaimWriter {
         let Some(header) = &self.header else {
             return Err(Refused::one("batch", "must be begun before its claims"));
         };
+        let reference = reference(header, self.sets + 1);
+        if !self.references.insert(reference.clone().into_owned()) {
+            return Err(Refused::one("reference", REFERENCE_TWICE));
+        }
         self.set_control_number = self.file.begin_set();
         self.sets += 1;
         self.claims = 0;
         self.hierarchy = Hierarchy::default();
-        party::header(&mut self.file, header, self.sets);
+        party::header(&mut self.file, header, &reference);
         Ok(())
     }
 
@@ -161,9 +182,18 @@ impl ClaimFile {
         let mut add = |path: &str, checked: Result<(), Refused>| {
             refused.extend(checked.err().into_iter().flat_map(|error| error.under(path).0));
         };
+        let some = |field, has_some| if has_some { Ok(()) } else { Err(Refused::one(field, NONE)) };
         add("interchange", self.interchange.check());
+        add("", some("batches", !self.batches.is_empty()));
+        let mut references = HashSet::new();
         for (b, batch) in self.batches.iter().enumerate() {
-            add(&format!("batches[{b}].header"), check::header(&batch.header));
+            let path = format!("batches[{b}]");
+            add(&format!("{path}.header"), check::header(&batch.header));
+            add(&path, some("claims", !batch.claims.is_empty()));
+            let mut sets = 1..=u32::try_from(batch.claims.len()).unwrap_or(u32::MAX).div_ceil(CLAIMS_PER_SET);
+            if !sets.all(|set| references.insert(reference(&batch.header, set))) {
+                add(&format!("{path}.header"), Err(Refused::one("reference", REFERENCE_TWICE)));
+            }
             for (c, claim) in batch.claims.iter().enumerate() {
                 add(&format!("batches[{b}].claims[{c}]"), check::claim(claim));
             }

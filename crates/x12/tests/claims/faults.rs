@@ -50,11 +50,21 @@ fn each_broken_rule_is_told_at_its_element() {
         ("HL*4*1*22*1", "HL*4*1*22*0", "HL02"),
         ("HL*3*1*22*0", "HL*3*1*22*1", "HL04"),
         ("SBR*P*18*GRP77", "SBR*P**GRP77", "CLM "),
-        ("SBR*P*18*GRP77", "SBR*A*18*GRP77", "SBR01"),
+        ("SBR*P*18*GRP77", "SBR*I*18*GRP77", "SBR01"),
         ("REF*EI*931234567~", "", "HL "),
         ("NM1*PR*2*SAMPLE HEALTH PLAN*****PI*99901~", "", "CLM "),
         ("PAT*19~", "", "NM1 "),
         ("DMG*D8*20140630*M~", "", "HL "),
+        ("DMG*D8*19880214*F~", "", "HL "),
+        ("N4*PORTLAND*OR*97202~", "", "HL "),
+        ("N3*4 OAK AVE~", "", "HL "),
+        ("N4*PORTLAND*OR*97202", "N4*PORTLAND*OR*9720", "N403"),
+        ("N4*PORTLAND*OR*972010001", "N4*PORTLAND*OR*97201-0001", "N403"),
+        ("N4*PORTLAND*OR*97202", "N4*PORTLAND*OR", "N403"),
+        ("CLM*S1001*", "CLM*S10010000000000000000000000000000000001*", "CLM01"),
+        ("HC:90837:95*", "HC:908370:95*", "SV101"),
+        ("HC:90837:95*", "HC:90837:095*", "SV101"),
+        ("UN*1***1:2", "UN*0***1:2", "SV104"),
         ("DMG*D8*20140630*M", "DMG*D8*20141330*M", "DMG02"),
         ("DMG*D8*20140630*M", "DMG*D8*20140630*X", "DMG03"),
         ("CLM*S1001*175.5***10:B:1", "CLM*S1001*175.5***10:B:7", "CLM05"),
@@ -80,6 +90,28 @@ fn each_broken_rule_is_told_at_its_element() {
         assert!(base.contains(from), "{from}");
         let fault = read(base.replacen(from, to, 1).as_bytes()).expect_err(to).to_string();
         assert!(fault.starts_with(told), "{from} -> {to}: {fault}");
+    }
+}
+
+#[test]
+fn what_is_legal_and_not_read_is_told_as_such() {
+    let base = String::from_utf8(own("ok_base.837")).unwrap();
+    for (to, told) in [("MJ*60***1:2", "SV103"), ("UN*1.5***1:2", "SV104")] {
+        let fault = read(base.replacen("UN*1***1:2", to, 1).as_bytes()).expect_err(to).to_string();
+        assert!(fault.starts_with(told) && fault.contains("not supported"), "{fault}");
+    }
+    let abroad = base.replacen("N4*PORTLAND*OR*97202~", "N4*TORONTO*ON*M5V 2T6*CA~", 1);
+    assert!(read(abroad.as_bytes()).is_ok());
+}
+
+#[test]
+fn every_place_in_the_order_of_payers_is_read_and_written() {
+    let base = String::from_utf8(own("ok_base.837")).unwrap();
+    for code in ["P", "S", "T", "A", "B", "C", "D", "E", "F", "G", "H", "U"] {
+        let sbr = format!("SBR*{code}*18*GRP77");
+        let batches = read(base.replacen("SBR*P*18*GRP77", &sbr, 1).as_bytes()).unwrap();
+        let again = String::from_utf8(file(batches).to_bytes().unwrap()).unwrap();
+        assert!(again.contains(&sbr), "{code}");
     }
 }
 

@@ -132,3 +132,36 @@ fn a_refusal_names_the_place_in_the_file_and_no_value() {
     let header = BatchHeader { reference: String::new(), ..sample::header("X") };
     assert_eq!(check::header(&header).unwrap_err().to_string(), "reference: must be given");
 }
+
+#[test]
+fn a_file_has_batches_and_they_have_claims_and_references_of_their_own() {
+    let batch = |reference: &str, claims| x12::claim::Batch { header: sample::header(reference), claims };
+    let refused = |batches| crate::file(batches).to_bytes().err().map(|refused| refused.to_string());
+    let one = || vec![sample::claim(1)];
+    assert_eq!(refused(vec![batch("A", one()), batch("B", one())]), None);
+    assert_eq!(refused(Vec::new()).unwrap(), "batches: must be at least one");
+    let empty = refused(vec![batch("A", one()), batch("B", Vec::new())]);
+    assert_eq!(empty.unwrap(), "batches[1].claims: must be at least one");
+    let twice = refused(vec![batch("A", one()), batch("A", one())]).unwrap();
+    assert_eq!(twice, "batches[1].header.reference: must differ from those of the other batches");
+    let many = refused(vec![batch("A", vec![sample::claim(1); 5001]), batch("A-2", one())]).unwrap();
+    assert_eq!(many, "batches[1].header.reference: must differ from those of the other batches");
+    let mut writer = x12::claim::write::ClaimWriter::begin(sample::interchange(7)).unwrap();
+    writer.begin_batch(sample::header("A")).unwrap();
+    writer.write(&sample::claim(1)).unwrap();
+    let twice = writer.begin_batch(sample::header("A")).unwrap_err().to_string();
+    assert_eq!(twice, "reference: must differ from those of the other batches");
+}
+
+#[test]
+fn a_length_that_is_refused_is_told_with_the_one_that_is_not() {
+    let told = |change: Change| {
+        let mut claim = sample::claim(1);
+        change(&mut claim);
+        check::claim(&claim).unwrap_err().to_string()
+    };
+    assert_eq!(told(|c| c.number = "C".repeat(21)), "number: must have 1 to 20 characters");
+    assert_eq!(told(|c| c.subscriber.member_id = "W".into()), "subscriber.member_id: must have 2 to 80 characters");
+    assert_eq!(told(|c| c.payer.name = "P".repeat(61)), "payer.name: must have at most 60 characters");
+    assert_eq!(told(|c| c.patient_paid = Cents(10_000_000_000)), "patient_paid: must be between 0.00 and 99999999.99");
+}

@@ -18,9 +18,13 @@ const CODES: [&str; 16] = [
 /// One to three batches of one to twelve claims, in which providers, subscribers and patients repeat or change.
 pub(crate) fn batches() -> impl Strategy<Value = Vec<Batch>> {
     let claims = proptest::collection::vec(claim(), 1..12);
-    proptest::collection::vec((claims, "[A-Z0-9]{1,26}"), 1..4).prop_map(|batches| {
-        let batch = |(claims, reference): (_, String)| Batch { header: sample::header(&reference), claims };
-        batches.into_iter().map(batch).collect()
+    proptest::collection::vec((claims, "[A-Z0-9]{0,25}"), 1..4).prop_map(|batches| {
+        // no two have the same
+        let batch = |(n, (claims, reference)): (usize, (_, String))| Batch {
+            header: sample::header(&format!("{n}{reference}")),
+            claims,
+        };
+        batches.into_iter().enumerate().map(batch).collect()
     })
 }
 

@@ -198,14 +198,21 @@ fn amount(qualifier: &str, amount: Cents) -> Vec<QualifiedAmount> {
 }
 
 fn status(sequence: Sequence, is_forwarded: bool) -> ClaimStatus {
-    match (sequence, is_forwarded) {
-        (Sequence::Primary, false) => ClaimStatus::Primary,
-        (Sequence::Primary, true) => ClaimStatus::PrimaryForwarded,
-        (Sequence::Secondary, false) => ClaimStatus::Secondary,
-        (Sequence::Secondary, true) => ClaimStatus::SecondaryForwarded,
-        (Sequence::Tertiary, false) => ClaimStatus::Tertiary,
-        (Sequence::Tertiary, true) => ClaimStatus::TertiaryForwarded,
-    }
+    let (kept, forwarded) = match sequence {
+        Sequence::Primary | Sequence::Unknown => (ClaimStatus::Primary, ClaimStatus::PrimaryForwarded),
+        Sequence::Secondary => (ClaimStatus::Secondary, ClaimStatus::SecondaryForwarded),
+        // CLP02 has no code for a fourth payer or a later one
+        Sequence::Tertiary
+        | Sequence::Fourth
+        | Sequence::Fifth
+        | Sequence::Sixth
+        | Sequence::Seventh
+        | Sequence::Eighth
+        | Sequence::Ninth
+        | Sequence::Tenth
+        | Sequence::Eleventh => (ClaimStatus::Tertiary, ClaimStatus::TertiaryForwarded),
+    };
+    if is_forwarded { forwarded } else { kept }
 }
 
 fn filing_indicator(of_claim: &str) -> &str {

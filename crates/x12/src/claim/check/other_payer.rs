@@ -2,9 +2,9 @@
 
 use std::fmt::Display;
 
-use super::field::{self, dollars, id, optional_id, optional_text, text};
+use super::field::{self, dollars, id, length, optional_id, optional_text, text};
 use super::{party, procedure};
-use crate::claim::{Adjustments, Claim, Line, LineDecision, OtherPayer};
+use crate::claim::{Adjustments, Claim, Line, LineDecision, OtherPayer, Sequence};
 use crate::violation::Violations;
 
 /// One CAS per group, of which there are five.
@@ -12,11 +12,12 @@ const GROUPS_MAX: usize = 5;
 
 pub(super) fn payer(out: &mut Violations, path: &dyn Display, claim: &Claim, payer: &OtherPayer) {
     party::relationship(out, &format_args!("{path}.relationship"), &payer.relationship);
-    optional_id(out, &format_args!("{path}.group_number"), &payer.group_number, 1..=50);
-    optional_text(out, &format_args!("{path}.group_name"), &payer.group_name, 60);
+    optional_id(out, &format_args!("{path}.group_number"), &payer.group_number, &length!(1..=50));
+    optional_text(out, &format_args!("{path}.group_name"), &payer.group_name, &length!(60));
     party::kind(out, path, &payer.insurance_type, &payer.filing_indicator);
     let sequence = claim.subscriber.sequence;
-    out.require(payer.sequence != sequence, &format_args!("{path}.sequence"), "must not be that of the payer asked");
+    let differs = payer.sequence != sequence || sequence == Sequence::Unknown;
+    out.require(differs, &format_args!("{path}.sequence"), "must not be that of the payer asked");
     adjustments(out, path, &payer.adjustments);
     for (name, amount) in [("paid", payer.paid), ("patient_owes", payer.patient_owes)] {
         if let Some(amount) = amount {
@@ -24,16 +25,16 @@ pub(super) fn payer(out: &mut Violations, path: &dyn Display, claim: &Claim, pay
         }
     }
     party::name(out, &format_args!("{path}.subscriber.name"), &payer.subscriber.name);
-    id(out, &format_args!("{path}.subscriber.member_id"), &payer.subscriber.member_id, 2..=80);
+    id(out, &format_args!("{path}.subscriber.member_id"), &payer.subscriber.member_id, &length!(2..=80));
     if let Some(place) = &payer.subscriber.address {
         party::address(out, &format_args!("{path}.subscriber.address"), place);
     }
-    text(out, &format_args!("{path}.payer_name"), &payer.payer_name, 60);
+    text(out, &format_args!("{path}.payer_name"), &payer.payer_name, &length!(60));
     let payer_id = format_args!("{path}.payer_id");
-    id(out, &payer_id, &payer.payer_id, 2..=80);
+    id(out, &payer_id, &payer.payer_id, &length!(2..=80));
     let same = claim.other_payers.iter().filter(|other| other.payer_id == payer.payer_id).count();
     out.require(same == 1, &payer_id, "must differ from those of the claim's other payers");
-    optional_id(out, &format_args!("{path}.payer_claim_number"), &payer.payer_claim_number, 1..=50);
+    optional_id(out, &format_args!("{path}.payer_claim_number"), &payer.payer_claim_number, &length!(1..=50));
     let decided_on = format_args!("{path}.decided_on");
     let by_line = claim.lines.iter().flat_map(|line| &line.decisions).any(|line| line.payer_id == payer.payer_id);
     match payer.decided_on {
@@ -76,8 +77,8 @@ fn adjustments(out: &mut Violations, path: &dyn Display, groups: &[Adjustments])
             let reason = (1..=5).contains(&item.reason.len()) && item.reason.bytes().all(|b| b.is_ascii_alphanumeric());
             out.require(reason, &format_args!("{path}.adjustments[{n}].items[{i}].reason"), "must be a reason code");
             let amount = format_args!("{path}.adjustments[{n}].items[{i}].amount");
-            let size = item.amount.0.unsigned_abs();
-            out.require((1..=999_999_999_999).contains(&size), &amount, "must be an amount other than 0.00");
+            out.require(!item.amount.is_zero(), &amount, "must be an amount other than 0.00");
+            dollars(out, &amount, crate::amount::Cents(item.amount.0.saturating_abs()));
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::fmt::Display;
 
-use super::field::{self, id, npi, optional_id, optional_text, pattern, text};
+use super::field::{self, id, length, npi, optional_id, optional_text, pattern, text};
 use crate::claim::{Address, BillingProvider, Name, Patient, Payer, Subscriber};
 use crate::violation::Violations;
 
 pub(super) fn billing_provider(out: &mut Violations, provider: &BillingProvider) {
-    text(out, &"billing_provider.name", &provider.name, 60);
-    optional_text(out, &"billing_provider.first_name", &provider.first_name, 35);
+    text(out, &"billing_provider.name", &provider.name, &length!(60));
+    optional_text(out, &"billing_provider.first_name", &provider.first_name, &length!(35));
     npi(out, &"billing_provider.npi", &provider.npi);
     pattern(out, &"billing_provider.tax_id", &provider.tax_id, |id| field::is_digits(id, 9), "must be nine digits");
     field::taxonomy(out, &"billing_provider.taxonomy", &provider.taxonomy);
@@ -19,15 +19,15 @@ pub(super) fn billing_provider(out: &mut Violations, provider: &BillingProvider)
     if !provider.phone.is_empty() {
         pattern(out, &"billing_provider.phone", &provider.phone, field::is_phone, "must be ten digits");
     }
-    optional_text(out, &"billing_provider.contact_name", &provider.contact_name, 60);
+    optional_text(out, &"billing_provider.contact_name", &provider.contact_name, &length!(60));
 }
 
 pub(super) fn subscriber(out: &mut Violations, subscriber: &Subscriber, is_patient: bool) {
-    optional_id(out, &"subscriber.group_number", &subscriber.group_number, 1..=50);
-    optional_text(out, &"subscriber.group_name", &subscriber.group_name, 60);
+    optional_id(out, &"subscriber.group_number", &subscriber.group_number, &length!(1..=50));
+    optional_text(out, &"subscriber.group_name", &subscriber.group_name, &length!(60));
     kind(out, &"subscriber", &subscriber.insurance_type, &subscriber.filing_indicator);
     name(out, &"subscriber.name", &subscriber.name);
-    id(out, &"subscriber.member_id", &subscriber.member_id, 2..=80);
+    id(out, &"subscriber.member_id", &subscriber.member_id, &length!(2..=80));
     if let Some(place) = &subscriber.address {
         address(out, &"subscriber.address", place);
     }
@@ -50,8 +50,8 @@ pub(super) fn kind(out: &mut Violations, path: &dyn Display, insurance_type: &st
 }
 
 pub(super) fn payer(out: &mut Violations, payer: &Payer) {
-    text(out, &"payer.name", &payer.name, 60);
-    id(out, &"payer.id", &payer.id, 2..=80);
+    text(out, &"payer.name", &payer.name, &length!(60));
+    id(out, &"payer.id", &payer.id, &length!(2..=80));
     if let Some(place) = &payer.address {
         address(out, &"payer.address", place);
     }
@@ -72,10 +72,10 @@ pub(super) fn relationship(out: &mut Violations, field: &dyn Display, code: &str
 }
 
 pub(super) fn name(out: &mut Violations, path: &dyn Display, name: &Name) {
-    text(out, &format_args!("{path}.last"), &name.last, 60);
-    optional_text(out, &format_args!("{path}.first"), &name.first, 35);
-    optional_text(out, &format_args!("{path}.middle"), &name.middle, 25);
-    optional_text(out, &format_args!("{path}.suffix"), &name.suffix, 10);
+    text(out, &format_args!("{path}.last"), &name.last, &length!(60));
+    optional_text(out, &format_args!("{path}.first"), &name.first, &length!(35));
+    optional_text(out, &format_args!("{path}.middle"), &name.middle, &length!(25));
+    optional_text(out, &format_args!("{path}.suffix"), &name.suffix, &length!(10));
 }
 
 /// An address with the full ZIP code, as providers must have it.
@@ -86,12 +86,15 @@ pub(super) fn provider_address(out: &mut Violations, path: &dyn Display, place: 
 }
 
 pub(super) fn address(out: &mut Violations, path: &dyn Display, place: &Address) {
-    text(out, &format_args!("{path}.line1"), &place.line1, 55);
-    optional_text(out, &format_args!("{path}.line2"), &place.line2, 55);
-    text(out, &format_args!("{path}.city"), &place.city, 30);
+    text(out, &format_args!("{path}.line1"), &place.line1, &length!(55));
+    optional_text(out, &format_args!("{path}.line2"), &place.line2, &length!(55));
+    text(out, &format_args!("{path}.city"), &place.city, &length!(30));
     out.require(place.city.len() != 1, &format_args!("{path}.city"), "must have two characters");
     let state = place.state.len() == 2 && place.state.bytes().all(|byte| byte.is_ascii_uppercase());
     out.require(state, &format_args!("{path}.state"), "must be two capital letters");
-    let zip = field::is_digits(&place.zip_code, 5) || field::is_digits(&place.zip_code, 9);
-    out.require(zip, &format_args!("{path}.zip_code"), "must be five or nine digits without a hyphen");
+    out.require(
+        field::is_zip_code(&place.zip_code),
+        &format_args!("{path}.zip_code"),
+        "must be five or nine digits without a hyphen",
+    );
 }

@@ -13,6 +13,7 @@ use crate::error::Fault;
 use crate::segment::{Position, Segment};
 
 const DIAGNOSES_MAX: usize = 12;
+const NUMBER_CHARS_MAX: usize = 38;
 
 /// A claim being read.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ impl OpenClaim {
         };
         let frequency = place.next().and_then(Frequency::from_code);
         let claim = Claim {
-            number: required(clm, 1, "the number of the claim")?,
+            number: number(clm)?,
             billing_provider: above.provider,
             subscriber: above.subscriber,
             payer: above.payer,
@@ -113,11 +114,11 @@ impl OpenClaim {
         match (scope, segment.id()) {
             (_, "SBR") => super::other_payer::open(&mut self.claim, segment).map(Some),
             (Scope::OtherInsurance | Scope::OtherSubscriber | Scope::OtherPayer | Scope::OtherPayerProvider, _) => {
-                super::other_payer::segment(&mut self.claim, scope, segment)
+                super::other_payer::segment::<CHECKED>(&mut self.claim, scope, segment)
             }
             (_, "NM1") => self.provider::<CHECKED>(segment).map(Some),
             (Scope::Claim, _) => self.information::<CHECKED>(segment),
-            (_, _) => self.of_provider(scope, segment),
+            (_, _) => self.of_provider::<CHECKED>(scope, segment),
         }
     }
 
@@ -197,12 +198,16 @@ impl OpenClaim {
         })
     }
 
-    fn of_provider(&mut self, scope: Scope, segment: &Segment<'_>) -> Result<Option<Scope>, Fault> {
+    fn of_provider<const CHECKED: bool>(
+        &mut self,
+        scope: Scope,
+        segment: &Segment<'_>,
+    ) -> Result<Option<Scope>, Fault> {
         match (scope, segment.id(), &mut self.claim.rendering_provider, &mut self.claim.service_facility) {
             (Scope::Rendering, "PRV", Some(provider), _) => {
                 provider.taxonomy = required(segment, 3, "a taxonomy code")?;
             }
-            (Scope::Facility, "N3" | "N4", _, Some(facility)) => address(&mut facility.address, segment)?,
+            (Scope::Facility, "N3" | "N4", _, Some(facility)) => address::<CHECKED>(&mut facility.address, segment)?,
             (Scope::Rendering | Scope::Facility | Scope::Supervisor, "REF", _, _)
             | (Scope::Facility, "PER", _, _)
             | (Scope::OtherProvider, "REF" | "N3" | "N4" | "PRV", _, _) => {}
@@ -210,4 +215,13 @@ impl OpenClaim {
         }
         Ok(None)
     }
+}
+
+/// CLM01.
+fn number(clm: &Segment<'_>) -> Result<String, Fault> {
+    let number = required(clm, 1, "the number of the claim")?;
+    if number.chars().count() > NUMBER_CHARS_MAX {
+        return Err(Fault::of(clm, 1, "a number of the claim of at most 38 characters"));
+    }
+    Ok(number)
 }

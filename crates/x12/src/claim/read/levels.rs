@@ -156,6 +156,9 @@ impl Parties {
         self.check_payer()?;
         let missing = |expected| Fault::at(self.at, "HL", expected);
         let patient = self.patient.take().map(PatientDraft::complete).transpose().map_err(missing)?;
+        if patient.is_none() {
+            self.check_patient()?;
+        }
         match (&self.shared, self.subscriber.take(), self.payer.take()) {
             (Some(provider), Some(subscriber), Some(payer)) => {
                 Ok(Above { provider: Arc::clone(provider), subscriber, payer, patient })
@@ -188,6 +191,19 @@ impl Parties {
                 self.shared = Some(Arc::new(provider));
                 Ok(())
             }
+        }
+    }
+
+    /// Whether 2010BA told of a subscriber what it must of a patient.
+    fn check_patient(&self) -> Result<(), Fault> {
+        let missing = |expected| Err(Fault::at(self.at, "HL", expected));
+        let Some(subscriber) = &self.subscriber else { return Ok(()) };
+        if subscriber.birth_date.is_none() {
+            return missing("DMG, the birth date and sex of the subscriber, who is the patient, on this level");
+        }
+        match &subscriber.address {
+            Some(address) if !address.line1.is_empty() && !address.city.is_empty() => Ok(()),
+            _ => missing("the address, N3 and N4, of the subscriber, who is the patient, on this level"),
         }
     }
 

@@ -6,13 +6,16 @@ use super::Scope;
 use super::other_payer::{adjustments, decision};
 use super::value::{amount, count, day, misplaced, read, required};
 use crate::amount::Cents;
+use crate::claim::check::{is_modifier, is_procedure};
 use crate::claim::{Claim, Line};
 use crate::error::Fault;
+use crate::quantity::Quantity;
 use crate::segment::{Position, Segment};
 use crate::value;
 
 const LINES_MAX: usize = 50;
 const POINTERS_MAX: usize = 4;
+const MODIFIERS_MAX: usize = 4;
 const DECISIONS_MAX: usize = 15;
 
 /// A line being read.
@@ -133,10 +136,7 @@ impl OpenLine {
         let line = &mut self.line;
         (line.procedure, line.modifiers) = procedure(sv1, 1)?;
         line.charge = amount(sv1, 2)?;
-        if sv1.element(3) != "UN" {
-            return Err(Fault::of(sv1, 3, "UN, units"));
-        }
-        line.units = read(sv1, 4, count, "a whole number of units")?;
+        line.units = units(sv1)?;
         sv1.element(5).clone_into(&mut line.place_of_service);
         for pointer in sv1.components(7) {
             let pointer = pointer.parse().ok().filter(|pointer| (1..=12).contains(pointer));
@@ -181,15 +181,37 @@ impl OpenLine {
     }
 }
 
+/// SV103 and SV104.
+fn units(sv1: &Segment<'_>) -> Result<u32, Fault> {
+    match sv1.element(3) {
+        "UN" => {}
+        "MJ" => return Err(Fault::of(sv1, 3, "UN, units; minutes are legal but not supported")),
+        _ => return Err(Fault::of(sv1, 3, "UN, units")),
+    }
+    match read(sv1, 4, count, "a whole number of units") {
+        Ok(0) => Err(Fault::of(sv1, 4, "one unit at least")),
+        Err(_) if Quantity::parse(sv1.element(4)).is_some_and(|units| units.0 > 0) => {
+            Err(Fault::of(sv1, 4, "a whole number of units; fractions are legal but not supported"))
+        }
+        units => units,
+    }
+}
+
 /// A procedure and its modifiers, SV101 or SVD03.
 pub(super) fn procedure(segment: &Segment<'_>, element: u8) -> Result<(String, Vec<String>), Fault> {
     let mut components = segment.components(usize::from(element));
     if components.next() != Some("HC") {
         return Err(Fault::of(segment, element, "a procedure with its qualifier HC"));
     }
-    let Some(code) = components.next().filter(|code| !code.is_empty()) else {
-        return Err(Fault::of(segment, element, "a procedure code"));
+    let Some(code) = components.next().filter(|code| is_procedure(code)) else {
+        return Err(Fault::of(segment, element, "a procedure code of five capital letters or digits"));
     };
-    let modifiers = components.take(4).filter(|modifier| !modifier.is_empty()).map(str::to_owned).collect();
+    let mut modifiers = Vec::new();
+    for modifier in components.take(MODIFIERS_MAX).filter(|modifier| !modifier.is_empty()) {
+        if !is_modifier(modifier) {
+            return Err(Fault::of(segment, element, "modifiers of two capital letters or digits"));
+        }
+        modifiers.push(modifier.to_owned());
+    }
     Ok((code.to_owned(), modifiers))
 }

@@ -5,12 +5,13 @@ use chrono::NaiveDate;
 use super::Scope;
 use super::levels::payer;
 use super::line::procedure;
-use super::value::{address, amount, count, day, misplaced, name, optional, read, required};
+use super::value::{SEQUENCE, address, amount, count, day, misplaced, name, optional, read, required};
 use crate::claim::{
     Adjustment, AdjustmentGroup, Adjustments, BenefitsAssigned, Claim, LineDecision, Name, OtherPayer, OtherSubscriber,
     Release, Sequence,
 };
 use crate::error::Fault;
+use crate::field;
 use crate::segment::Segment;
 
 const OTHER_PAYERS_MAX: usize = 10;
@@ -22,7 +23,7 @@ pub(super) fn open(claim: &mut Claim, sbr: &Segment<'_>) -> Result<Scope, Fault>
         return Err(Fault::of(sbr, 0, "10 other payers at most"));
     }
     claim.other_payers.push(OtherPayer {
-        sequence: read(sbr, 1, Sequence::from_code, "P, S or T")?,
+        sequence: read(sbr, 1, Sequence::from_code, SEQUENCE)?,
         relationship: required(sbr, 2, "what the patient is to the subscriber")?,
         group_number: optional(sbr, 3),
         group_name: optional(sbr, 4),
@@ -43,7 +44,11 @@ pub(super) fn open(claim: &mut Claim, sbr: &Segment<'_>) -> Result<Scope, Fault>
 }
 
 /// Any other segment of loops 2320 and 2330.
-pub(super) fn segment(claim: &mut Claim, scope: Scope, segment: &Segment<'_>) -> Result<Option<Scope>, Fault> {
+pub(super) fn segment<const CHECKED: bool>(
+    claim: &mut Claim,
+    scope: Scope,
+    segment: &Segment<'_>,
+) -> Result<Option<Scope>, Fault> {
     let Some(other) = claim.other_payers.last_mut() else { return Err(misplaced(segment)) };
     match (scope, segment.id(), segment.element(1)) {
         (Scope::OtherInsurance, "CAS", _) => adjustments(&mut other.adjustments, segment)?,
@@ -59,7 +64,7 @@ pub(super) fn segment(claim: &mut Claim, scope: Scope, segment: &Segment<'_>) ->
             return Ok(Some(Scope::OtherSubscriber));
         }
         (Scope::OtherSubscriber, "N3" | "N4", _) => {
-            address(other.subscriber.address.get_or_insert_default(), segment)?;
+            address::<CHECKED>(other.subscriber.address.get_or_insert_default(), segment)?;
         }
         (Scope::OtherSubscriber, "NM1", "PR") => {
             let payer = payer(segment)?;
@@ -106,6 +111,7 @@ pub(super) fn adjustments(groups: &mut Vec<Adjustments>, cas: &Segment<'_>) -> R
         return Err(Fault::of(cas, 0, "5 groups at most"));
     }
     let group = read(cas, 1, AdjustmentGroup::from_code, "CO, CR, OA, PI or PR")?;
+    field::ends(cas, 19, "at most six triplets of reason, amount and quantity")?;
     let mut items = Vec::new();
     for first in (2..=17_u8).step_by(3) {
         if usize::from(first) > cas.len() {

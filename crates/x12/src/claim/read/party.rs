@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::Scope;
 use super::header::phone;
 use super::levels::{Parties, payer};
-use super::value::{address, misplaced, name, npi, optional, read, required};
+use super::value::{SEQUENCE, address, misplaced, name, npi, optional, read, required};
 use crate::claim::{Address, BillingProvider, Name, Patient, Sequence, Sex, Subscriber, TaxIdType, shows_only};
 use crate::error::Fault;
 use crate::segment::Segment;
@@ -53,8 +53,10 @@ impl Parties {
             Scope::ProviderLevel | Scope::BillingProvider | Scope::PayTo | Scope::PayToPlan => {
                 self.provider_segment::<CHECKED>(scope, segment)
             }
-            Scope::SubscriberLevel | Scope::Subscriber | Scope::Payer => self.subscriber_segment(scope, segment),
-            Scope::PatientLevel | Scope::Patient => self.patient_segment(scope, segment),
+            Scope::SubscriberLevel | Scope::Subscriber | Scope::Payer => {
+                self.subscriber_segment::<CHECKED>(scope, segment)
+            }
+            Scope::PatientLevel | Scope::Patient => self.patient_segment::<CHECKED>(scope, segment),
             Scope::Start
             | Scope::Header
             | Scope::Submitter
@@ -98,7 +100,7 @@ impl Parties {
                 Ok(Some(Scope::BillingProvider))
             }
             (Scope::BillingProvider, "N3" | "N4", Some(provider)) => {
-                address(&mut provider.address, segment)?;
+                address::<CHECKED>(&mut provider.address, segment)?;
                 Ok(None)
             }
             (Scope::BillingProvider, "REF", Some(provider)) => {
@@ -120,7 +122,7 @@ impl Parties {
                 Ok(Some(Scope::PayTo))
             }
             (Scope::PayTo, "N3" | "N4", Some(BillingProvider { pay_to: Some(pay_to), .. })) => {
-                address(pay_to, segment)?;
+                address::<CHECKED>(pay_to, segment)?;
                 Ok(None)
             }
             (Scope::BillingProvider | Scope::PayTo, "NM1", _) if segment.element(1) == "PE" => {
@@ -131,7 +133,11 @@ impl Parties {
         }
     }
 
-    fn subscriber_segment(&mut self, scope: Scope, segment: &Segment<'_>) -> Result<Option<Scope>, Fault> {
+    fn subscriber_segment<const CHECKED: bool>(
+        &mut self,
+        scope: Scope,
+        segment: &Segment<'_>,
+    ) -> Result<Option<Scope>, Fault> {
         match (scope, segment.id(), &mut self.subscriber, &mut self.payer) {
             (Scope::SubscriberLevel, "SBR", subscriber @ None, _) => {
                 self.is_patient = segment.element(2) == "18";
@@ -145,7 +151,7 @@ impl Parties {
                 Ok(Some(Scope::Subscriber))
             }
             (Scope::Subscriber, "N3" | "N4", Some(subscriber), _) => {
-                address(subscriber.address.get_or_insert_default(), segment)?;
+                address::<CHECKED>(subscriber.address.get_or_insert_default(), segment)?;
                 Ok(None)
             }
             (Scope::Subscriber, "DMG", Some(subscriber), _) => {
@@ -159,7 +165,7 @@ impl Parties {
                 Ok(Some(Scope::Payer))
             }
             (Scope::Payer, "N3" | "N4", _, Some(payer)) => {
-                address(payer.address.get_or_insert_default(), segment)?;
+                address::<CHECKED>(payer.address.get_or_insert_default(), segment)?;
                 Ok(None)
             }
             (Scope::SubscriberLevel, _, None, _) => Err(Fault::of(segment, 0, "SBR, the subscriber")),
@@ -167,7 +173,11 @@ impl Parties {
         }
     }
 
-    fn patient_segment(&mut self, scope: Scope, segment: &Segment<'_>) -> Result<Option<Scope>, Fault> {
+    fn patient_segment<const CHECKED: bool>(
+        &mut self,
+        scope: Scope,
+        segment: &Segment<'_>,
+    ) -> Result<Option<Scope>, Fault> {
         match (scope, segment.id(), &mut self.patient) {
             (Scope::PatientLevel, "PAT", patient @ None) => {
                 let relationship = required(segment, 1, "what the patient is to the subscriber")?;
@@ -179,7 +189,7 @@ impl Parties {
                 Ok(Some(Scope::Patient))
             }
             (Scope::Patient, "N3" | "N4", Some(patient)) => {
-                address(&mut patient.address, segment)?;
+                address::<CHECKED>(&mut patient.address, segment)?;
                 Ok(None)
             }
             (Scope::Patient, "DMG", Some(patient)) => {
@@ -195,7 +205,7 @@ impl Parties {
 
 fn subscriber_of(sbr: &Segment<'_>) -> Result<Subscriber, Fault> {
     Ok(Subscriber {
-        sequence: read(sbr, 1, Sequence::from_code, "P, S or T")?,
+        sequence: read(sbr, 1, Sequence::from_code, SEQUENCE)?,
         group_number: optional(sbr, 3),
         group_name: optional(sbr, 4),
         insurance_type: optional(sbr, 5),

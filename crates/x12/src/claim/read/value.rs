@@ -3,11 +3,15 @@
 use chrono::NaiveDate;
 
 use crate::amount::Cents;
+use crate::claim::check::is_zip_code;
 use crate::claim::{Address, Name};
 use crate::error::Fault;
 use crate::npi::is_npi;
 use crate::segment::Segment;
 use crate::value;
+
+/// What SBR01 must be.
+pub(super) const SEQUENCE: &str = "P, S, T, A to H or U";
 
 /// The element's text, which must be there.
 pub(super) fn required(segment: &Segment<'_>, element: u8, expected: &'static str) -> Result<String, Fault> {
@@ -32,8 +36,8 @@ pub(super) fn read<T>(
 }
 
 pub(super) fn amount(segment: &Segment<'_>, element: u8) -> Result<Cents, Fault> {
-    let expected = "an amount such as 150 or 175.5";
-    read(segment, element, |text| Cents::parse(text.as_bytes()).ok(), expected)
+    let text = segment.element(usize::from(element));
+    Cents::parse(text.as_bytes()).map_err(|bad| Fault::of(segment, element, bad.expected()))
 }
 
 /// DTP02 and DTP03 with one day.
@@ -72,7 +76,7 @@ pub(super) fn npi<const CHECKED: bool>(nm1: &Segment<'_>) -> Result<String, Faul
 }
 
 /// N3 and N4 add to an address.
-pub(super) fn address(address: &mut Address, segment: &Segment<'_>) -> Result<(), Fault> {
+pub(super) fn address<const CHECKED: bool>(address: &mut Address, segment: &Segment<'_>) -> Result<(), Fault> {
     if segment.id() == "N3" {
         address.line1 = required(segment, 1, "a street")?;
         address.line2 = optional(segment, 2);
@@ -80,6 +84,10 @@ pub(super) fn address(address: &mut Address, segment: &Segment<'_>) -> Result<()
         address.city = required(segment, 1, "a city")?;
         address.state = optional(segment, 2);
         address.zip_code = optional(segment, 3);
+        // N404 is told abroad only
+        if CHECKED && matches!(segment.element(4), "" | "US") && !is_zip_code(&address.zip_code) {
+            return Err(Fault::of(segment, 3, "a ZIP code of five or nine digits without a hyphen"));
+        }
     }
     Ok(())
 }

@@ -5,13 +5,10 @@ use chrono::NaiveDate;
 use crate::claim::{Address, BatchHeader, BillingProvider, Name, Patient, Payer, Sex, Subscriber};
 use crate::interchange::InterchangeWriter;
 
-/// BHT and loops 1000A and 1000B; `set` counts the transaction sets of the batch from 1.
-pub(super) fn header(file: &mut InterchangeWriter, header: &BatchHeader, set: u32) {
+/// BHT and loops 1000A and 1000B; the reference is that of the one transaction set.
+pub(super) fn header(file: &mut InterchangeWriter, header: &BatchHeader, reference: &str) {
     let mut bht = file.segment("BHT");
-    bht.text("0019").text(header.purpose.as_str()).text(&header.reference);
-    if set > 1 {
-        bht.number_joined(b'-', set);
-    }
+    bht.text("0019").text(header.purpose.as_str()).text(reference);
     bht.date(header.created_at.date()).time(header.created_at.time()).text("CH");
     drop(bht);
     let submitter = &header.submitter;

@@ -113,7 +113,7 @@ impl ReadSet for Reader {
 mod tests {
     use super::*;
     use crate::sets::Event;
-    use crate::testing::{events, file, parts, shared};
+    use crate::testing::{ends, events, file, parts, shared};
 
     #[test]
     fn each_kind_is_read_by_its_own_reader() {
@@ -142,11 +142,7 @@ mod tests {
             ("HP", "ST*835*~", Some("ST02 at segment 3 (1 of its set)")),
         ] {
             let events = events(read(file(function, "005010X221A1", &[set]).as_bytes()));
-            match (told, events.last()) {
-                (None, Some(Event::Closed)) => {}
-                (Some(told), Some(Event::Broken(fault))) => assert!(fault.to_string().starts_with(told), "{fault}"),
-                (_, last) => panic!("{function} {set}: {last:?}"),
-            }
+            ends(&events, told, set);
         }
     }
 

@@ -29,6 +29,15 @@ pub(crate) fn events<R: Read, S: ReadSet>(sets: Sets<R, S>) -> Vec<Event<S::Part
     sets.map(|event| event.expect("a file whose envelope is right")).collect()
 }
 
+/// Asserts that the last set of the file is complete, or broken by a fault that is told with this beginning.
+pub(crate) fn ends<T: std::fmt::Debug>(events: &[Event<T>], told: Option<&str>, what: &str) {
+    match (told, events.last()) {
+        (None, Some(Event::Closed)) => {}
+        (Some(told), Some(Event::Broken(fault))) => assert!(fault.to_string().starts_with(told), "{what}: {fault}"),
+        (_, last) => panic!("{what}: {last:?}"),
+    }
+}
+
 /// The parts among a file's events.
 pub(crate) fn parts<T>(events: Vec<Event<T>>) -> Vec<T> {
     let part = |event| if let Event::Part(part) = event { Some(part) } else { None };

@@ -40,8 +40,8 @@ pub enum ClaimPart {
 
 /// Reads one transaction set of claims.
 ///
-/// As it is by default, it also checks what only content shows: check digits of NPIs, the form of diagnosis codes, and
-/// that line control numbers differ. `ClaimSet<false>` leaves that out, for files of the time of ICD-9 or with invented
+/// As it is by default, it also checks what only content shows: check digits of NPIs, the form of diagnosis and ZIP codes,
+/// and that line control numbers differ. `ClaimSet<false>` leaves that out, for files of the time of ICD-9 or with invented
 /// numbers.
 #[derive(Debug, Default)]
 pub struct ClaimSet<const CHECKED: bool = true> {

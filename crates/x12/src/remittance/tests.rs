@@ -4,7 +4,7 @@ use super::*;
 use crate::amount::Cents;
 use crate::quantity::Quantity;
 use crate::sets::Event;
-use crate::testing::{events, file, shared};
+use crate::testing::{ends, events, file, shared};
 
 fn balanced(events: &[Event<Part>]) -> Vec<balance::Imbalance> {
     let (mut found, mut payment) = (Vec::new(), None);
@@ -187,11 +187,7 @@ fn a_header_tells_one_day_one_number_one_payer_and_one_payee() {
     ] {
         let set = format!("ST*835*1~{}", segments.concat());
         let events = events(read(file("HP", "005010X221A1", &[&set]).as_bytes()));
-        match (told, events.last()) {
-            (None, Some(Event::Closed)) => {}
-            (Some(told), Some(Event::Broken(fault))) => assert!(fault.to_string().starts_with(told), "{fault}"),
-            (_, last) => panic!("{segments:?}: {last:?}"),
-        }
+        ends(&events, told, &segments.concat());
     }
 }
 
@@ -213,10 +209,6 @@ fn what_does_not_fit_into_a_segment_or_behind_the_provider_breaks_the_set() {
         ("CLP*C1*1*100000000*100~".to_owned(), Some("CLP03 at segment 10 (8 of its set)")),
     ] {
         let events = events(read(set(&body).as_bytes()));
-        match (told, events.last()) {
-            (None, Some(Event::Closed)) => {}
-            (Some(told), Some(Event::Broken(fault))) => assert!(fault.to_string().starts_with(told), "{fault}"),
-            (_, last) => panic!("{body}: {last:?}"),
-        }
+        ends(&events, told, &body);
     }
 }

@@ -5,7 +5,7 @@ use crate::amount::Cents;
 use crate::code::Code;
 use crate::quantity::Quantity;
 use crate::sets::Event;
-use crate::testing::{events, file, shared};
+use crate::testing::{ends, events, file, shared};
 
 fn claims(events: &[Event<Part>]) -> Vec<&Claim> {
     let claim = |event| if let &Event::Part(Part::Claim(ref claim)) = event { Some(&**claim) } else { None };
@@ -117,11 +117,7 @@ fn each_claim_has_its_number_and_its_status() {
         (format!("HL*3*2*PT~{trn}SVC*HC:90837*1~{stc}"), Some("STC at segment 16 (14 of its set)")),
     ] {
         let events = read_set(&body);
-        match (told, events.last()) {
-            (None, Some(Event::Closed)) => {}
-            (Some(told), Some(Event::Broken(fault))) => assert!(fault.to_string().starts_with(told), "{fault}"),
-            (_, last) => panic!("{body}: {last:?}"),
-        }
+        ends(&events, told, &body);
     }
 }
 
@@ -141,11 +137,7 @@ fn levels_count_up_and_stand_under_the_one_that_is_open() {
         ("HL*3*2*21~".to_owned(), Some("HL02 at segment 12")),
     ] {
         let events = read_set(&body);
-        match (told, events.last()) {
-            (None, Some(Event::Closed)) => {}
-            (Some(told), Some(Event::Broken(fault))) => assert!(fault.to_string().starts_with(told), "{fault}"),
-            (_, last) => panic!("{body}: {last:?}"),
-        }
+        ends(&events, told, &body);
     }
     for set in ["ST*277*1*005010X214~BHT*0010*08~HL*1**20~HL*2*1*21~", "ST*277*1~BHT*0085*08~HL*1*1*20~HL*2*1*21~"] {
         let events = events(read(file("HN", "005010X214", &[set]).as_bytes()));

@@ -84,8 +84,12 @@ fn what_nobody_can_post_is_put_aside_with_its_reason() {
     assert_eq!(aside(&claim(None, 1, 1, &[])), (RemittanceClaimState::Parked, "CLAIM_STATUS_UNKNOWN"));
     let corrected = claim(Some(ClaimStatus::Primary), 2, 1, &[(WireGroup::Correction, "45", 1)]);
     assert_eq!(aside(&corrected), (RemittanceClaimState::Parked, "ADJUSTMENT_GROUP_UNKNOWN"));
-    let told_ahead = claim(Some(ClaimStatus::Predetermination), 1, 1, &[]);
+    let told_ahead = claim(Some(ClaimStatus::Predetermination), 1, 0, &[(WireGroup::Contractual, "45", 1)]);
     assert_eq!(aside(&told_ahead), (RemittanceClaimState::Dismissed, "PREDETERMINATION"));
+    for decides_nothing in [ClaimStatus::Predetermination, ClaimStatus::NotOursForwarded] {
+        let paid = claim(Some(decides_nothing), 1, 1, &[]);
+        assert_eq!(aside(&paid), (RemittanceClaimState::Parked, "PAID_WITHOUT_DECISION"));
+    }
 }
 
 #[test]

@@ -172,6 +172,7 @@ pub fn snapshot(facts: &billing::Facts, bill: &Bill, related: &Related, payers: 
     let coverage = facts.coverages.iter().find(|c| Some(c.id) == claim.coverage_id);
     let listed = coverage.and_then(|c| payers.get(&c.payer_id));
     let network = coverage.and_then(|c| facts.network_statuses.iter().find(|n| n.payer_id == c.payer_id));
+    let indicator = listed.map(|l| l.payer.filing_indicator.as_str());
     let mut snapshot = ClaimSnapshot {
         format: snapshot::FORMAT,
         claim: ClaimFacts {
@@ -197,7 +198,7 @@ pub fn snapshot(facts: &billing::Facts, bill: &Bill, related: &Related, payers: 
             .map(supervisor),
         patient_id: facts.patient.id,
         patient: patient(&facts.patient),
-        coverage: coverage.map(|c| coverage_facts(c, listed.map(|l| l.payer.filing_indicator.as_str()))),
+        coverage: coverage.map(|c| coverage_facts(c, indicator, claim.payer_sequence)),
         subscriber: coverage.filter(|c| c.relationship != Relationship::OneSelf).map(subscriber),
         payer: listed.map(|l| snapshot::Payer {
             payer_id: l.payer.id.clone(),

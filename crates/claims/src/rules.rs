@@ -40,7 +40,7 @@ mod text;
 
 /// The revision of the rules and of the shipped tables. What is stored with every run is [`Reference::version`], which
 /// tells the loaded tables too.
-pub const RULE_SET_VERSION: &str = "2026-11.1";
+pub const RULE_SET_VERSION: &str = "2026-11.2";
 
 /// One rule of the table.
 #[derive(Debug)]

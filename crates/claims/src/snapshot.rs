@@ -161,6 +161,10 @@ pub struct Coverage {
     /// `P`, `S` or `T`.
     pub sequence: String,
     pub filing_indicator: String,
+    /// Why Medicare is asked after another payer (SBR05): `12` working aged, `43` disabled, …; empty wherever it is not.
+    // absent when empty, so that claims of before say what they said
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub insurance_type: String,
     pub effective_from: Option<NaiveDate>,
     /// The last day.
     pub effective_to: Option<NaiveDate>,
@@ -170,6 +174,20 @@ pub struct Coverage {
     pub benefits_assigned: String,
     /// Release of information is on file: `Y` or `I` (CLM09); empty when it is not.
     pub release: String,
+}
+
+impl Coverage {
+    /// Part A or B of Medicare.
+    #[must_use]
+    pub fn is_medicare(&self) -> bool {
+        matches!(self.filing_indicator.as_str(), "MA" | "MB")
+    }
+
+    /// Whether it is Medicare's, in a turn after another payer: then a claim must say why.
+    #[must_use]
+    pub fn is_later_medicare(&self, payer_sequence: &str) -> bool {
+        self.is_medicare() && payer_sequence != "P"
+    }
 }
 
 /// Who is asked to pay.
@@ -260,6 +278,18 @@ mod tests {
         let snapshot = clean_snapshot();
         let json = serde_json::to_string(&snapshot).unwrap();
         assert_eq!(serde_json::from_str::<ClaimSnapshot>(&json).unwrap(), snapshot);
+    }
+
+    #[test]
+    fn a_claim_that_says_nothing_of_medicare_is_written_and_read_as_before() {
+        let mut snapshot = clean_snapshot();
+        let before = serde_json::to_value(&snapshot).unwrap();
+        assert_eq!(before["coverage"].get("insurance_type"), None);
+        assert_eq!(serde_json::from_value::<ClaimSnapshot>(before).unwrap(), snapshot);
+        snapshot.coverage.as_mut().unwrap().insurance_type = "43".into();
+        let json = serde_json::to_value(&snapshot).unwrap();
+        assert_eq!(json["coverage"]["insurance_type"], "43");
+        assert_eq!(serde_json::from_value::<ClaimSnapshot>(json).unwrap(), snapshot);
     }
 
     #[test]

@@ -38,6 +38,25 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// Why Medicare is asked after another payer.
+    pub enum MedicareSecondaryReason {
+        /// 65 or older, with the group health plan of an employer, the own or the spouse's.
+        WorkingAged = "working_aged",
+        /// In the months in which an employer's group health plan pays first.
+        EndStageRenalDisease = "end_stage_renal_disease",
+        NoFault = "no_fault",
+        WorkersCompensation = "workers_compensation",
+        /// Or another federal agency.
+        PublicHealthService = "public_health_service",
+        BlackLung = "black_lung",
+        Veterans = "veterans",
+        /// Under 65, with a large group health plan.
+        Disabled = "disabled",
+        OtherLiability = "other_liability",
+    }
+}
+
 /// A coverage as stored.
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = coverages, check_for_backend(diesel::pg::Pg), primary_key(practice_id, id))]
@@ -63,6 +82,8 @@ pub struct Coverage {
     pub subscriber_zip_code: Option<String>,
     /// X12 code of SBR09; that of the payer when missing.
     pub filing_indicator: Option<String>,
+    /// Of claims only where the plan is Medicare's and not the first.
+    pub medicare_secondary_reason: Option<MedicareSecondaryReason>,
     pub effective_from: NaiveDate,
     /// The last day.
     pub effective_to: Option<NaiveDate>,

@@ -53,6 +53,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     "2026-11-28-000100_remittances",
     "2026-11-28-000200_batch_resolve",
     "2026-11-28-000400_remittance_queue",
+    "2026-11-28-000500_medicare_secondary",
 };
 
 /// Of all programs that migrate this database ("claims" in ASCII).

@@ -1,12 +1,12 @@
 //! What a snapshot says of each person, provider, coverage, session and line.
 
 use clinical::billing::{self, TaxIdType};
-use clinical::coverage::{Coverage, Relationship};
+use clinical::coverage::{Coverage, MedicareSecondaryReason, Relationship};
 use clinical::patient::{Patient, Sex};
 use clinical::therapist::Therapist;
 
 use super::sequence;
-use crate::claim::{Claim, ClaimLine};
+use crate::claim::{Claim, ClaimLine, PayerSequence};
 use crate::snapshot;
 
 /// REF*6R: unique beyond the claim, so that a payer's answer names the line by itself.
@@ -145,9 +145,14 @@ pub(super) fn subscriber(coverage: &Coverage) -> snapshot::Person {
     }
 }
 
-pub(super) fn coverage_facts(coverage: &Coverage, payer_indicator: Option<&str>) -> snapshot::Coverage {
+/// `turn` is the claim's: a coverage may have moved to another one since.
+pub(super) fn coverage_facts(
+    coverage: &Coverage,
+    payer_indicator: Option<&str>,
+    turn: PayerSequence,
+) -> snapshot::Coverage {
     let yes = |is: bool, code: &str| if is { code.to_owned() } else { String::new() };
-    snapshot::Coverage {
+    let mut facts = snapshot::Coverage {
         coverage_id: coverage.id,
         payer_id: coverage.payer_id.clone(),
         member_id: coverage.member_id.clone().unwrap_or_default(),
@@ -155,11 +160,31 @@ pub(super) fn coverage_facts(coverage: &Coverage, payer_indicator: Option<&str>)
         relationship: relationship(coverage.relationship).to_owned(),
         sequence: sequence(coverage.sequence).x12().to_owned(),
         filing_indicator: coverage.filing_indicator.as_deref().or(payer_indicator).unwrap_or_default().to_owned(),
+        insurance_type: String::new(),
         effective_from: Some(coverage.effective_from),
         effective_to: coverage.effective_to,
         assignment: "A".to_owned(),
         benefits_assigned: if coverage.assignment_of_benefits { "Y" } else { "N" }.to_owned(),
         release: yes(coverage.release_of_information, "Y"),
+    };
+    if let Some(reason) = coverage.medicare_secondary_reason.filter(|_| facts.is_later_medicare(turn.x12())) {
+        insurance_type(reason).clone_into(&mut facts.insurance_type);
+    }
+    facts
+}
+
+/// X12 insurance type code.
+const fn insurance_type(reason: MedicareSecondaryReason) -> &'static str {
+    match reason {
+        MedicareSecondaryReason::WorkingAged => "12",
+        MedicareSecondaryReason::EndStageRenalDisease => "13",
+        MedicareSecondaryReason::NoFault => "14",
+        MedicareSecondaryReason::WorkersCompensation => "15",
+        MedicareSecondaryReason::PublicHealthService => "16",
+        MedicareSecondaryReason::BlackLung => "41",
+        MedicareSecondaryReason::Veterans => "42",
+        MedicareSecondaryReason::Disabled => "43",
+        MedicareSecondaryReason::OtherLiability => "47",
     }
 }
 
@@ -175,5 +200,22 @@ const fn relationship(relationship: Relationship) -> &'static str {
         Relationship::CadaverDonor => "40",
         Relationship::LifePartner => "53",
         Relationship::Other => "G8",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::convert::medicare_secondary_reason;
+
+    #[test]
+    fn every_reason_for_medicare_to_come_later_has_its_code_and_is_known_by_it() {
+        let all = MedicareSecondaryReason::ALL;
+        let codes: Vec<_> = all.iter().map(|reason| insurance_type(*reason)).collect();
+        assert_eq!(codes, ["12", "13", "14", "15", "16", "41", "42", "43", "47"]);
+        for (reason, code) in all.iter().zip(codes) {
+            let name = format!("MEDICARE_SECONDARY_REASON_{}", reason.as_str().to_uppercase());
+            assert_eq!(medicare_secondary_reason(code).as_str_name(), name);
+        }
     }
 }

@@ -145,7 +145,7 @@ fn subscriber(codes: &mut Codes, snapshot: &ClaimSnapshot, coverage: &Coverage) 
         ),
         group_number: coverage.group_number.clone(),
         group_name: String::new(),
-        insurance_type: String::new(),
+        insurance_type: coverage.insurance_type.clone(),
         filing_indicator: coverage.filing_indicator.clone(),
         name: name(person),
         member_id: coverage.member_id.clone(),

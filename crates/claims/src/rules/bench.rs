@@ -211,6 +211,7 @@ pub(crate) fn clean_snapshot() -> ClaimSnapshot {
             relationship: "18".into(),
             sequence: "P".into(),
             filing_indicator: "CI".into(),
+            insurance_type: String::new(),
             effective_from: Some(day("2025-01-01")),
             effective_to: None,
             assignment: "A".into(),

@@ -1,4 +1,4 @@
-//! Rules 26 to 38: the insurance that is asked to pay.
+//! Rules 26 to 38 and 101: the insurance that is asked to pay.
 
 use chrono::TimeDelta;
 
@@ -171,6 +171,20 @@ pub(super) const RULES: &[Rule] = &[
         message: "Coverage order is inconsistent",
         basis: "practice systems' rejection guides",
         check: order,
+    },
+    Rule {
+        number: 101,
+        code: "MEDICARE_SECONDARY_REASON",
+        severity: Severity::Error,
+        message: "Medicare is not the first payer: the reason why it pays after another one is required",
+        basis: "X12 837P guide, SBR05; 42 CFR 411 (Medicare Secondary Payer)",
+        check: |case, report| {
+            let turn = &case.snapshot.claim.payer_sequence;
+            if case.snapshot.coverage.as_ref().is_some_and(|c| c.is_later_medicare(turn) && c.insurance_type.is_empty())
+            {
+                report.at("coverage.medicare_secondary_reason");
+            }
+        },
     },
 ];
 

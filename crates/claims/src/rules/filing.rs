@@ -4,7 +4,7 @@ use chrono::{Months, NaiveDate, TimeDelta};
 
 use super::text::{holds, is_longer};
 use super::{Case, PayerTerms, Report, Rule, Severity};
-use crate::snapshot::{Address, ClaimSnapshot};
+use crate::snapshot::{Address, ClaimSnapshot, Coverage};
 
 /// A claim that was made from what has changed since.
 pub const SNAPSHOT_STALE: &str = "SNAPSHOT_STALE";
@@ -217,8 +217,7 @@ pub fn filing_deadline(snapshot: &ClaimSnapshot, terms: &PayerTerms) -> NaiveDat
         prior.adjudicated_on.or_else(|| prior.lines.iter().filter_map(|line| line.adjudicated_on).max())
     });
     let from = decided.max().filter(|_| snapshot.claim.payer_sequence != "P").unwrap_or(snapshot.claim.service_date);
-    let is_medicare =
-        snapshot.coverage.as_ref().is_some_and(|coverage| matches!(coverage.filing_indicator.as_str(), "MA" | "MB"));
+    let is_medicare = snapshot.coverage.as_ref().is_some_and(Coverage::is_medicare);
     let last = match terms.timely_filing_days {
         None if is_medicare => from.checked_add_months(Months::new(12)),
         days => from.checked_add_signed(TimeDelta::days(i64::from(days.unwrap_or(90)))),

@@ -129,6 +129,7 @@ fn coverage_to_pb(coverage: Coverage) -> pb::SnapshotCoverage {
         relationship,
         sequence,
         filing_indicator,
+        insurance_type,
         effective_from: _,
         effective_to: _,
         assignment,
@@ -163,6 +164,23 @@ fn coverage_to_pb(coverage: Coverage) -> pb::SnapshotCoverage {
         assignment,
         benefits_assigned,
         release,
+        medicare_secondary_reason: medicare_secondary_reason(&insurance_type).into(),
+    }
+}
+
+/// What a code of SBR05 says.
+pub(crate) fn medicare_secondary_reason(insurance_type: &str) -> clinical::MedicareSecondaryReason {
+    match insurance_type {
+        "12" => clinical::MedicareSecondaryReason::WorkingAged,
+        "13" => clinical::MedicareSecondaryReason::EndStageRenalDisease,
+        "14" => clinical::MedicareSecondaryReason::NoFault,
+        "15" => clinical::MedicareSecondaryReason::WorkersCompensation,
+        "16" => clinical::MedicareSecondaryReason::PublicHealthService,
+        "41" => clinical::MedicareSecondaryReason::BlackLung,
+        "42" => clinical::MedicareSecondaryReason::Veterans,
+        "43" => clinical::MedicareSecondaryReason::Disabled,
+        "47" => clinical::MedicareSecondaryReason::OtherLiability,
+        _ => clinical::MedicareSecondaryReason::Unspecified,
     }
 }
 

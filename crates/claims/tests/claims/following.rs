@@ -18,7 +18,7 @@ fn precondition(reason: &str) -> (Code, String) {
 }
 
 /// A claim that was paid and left 20.00 to a patient with a second coverage.
-async fn paid_with_next(desk: &Desk) -> pb::Claim {
+pub(crate) async fn paid_with_next(desk: &Desk) -> pb::Claim {
     let (claim, _) = desk.submitted().await;
     desk.world.add_coverage(claim.patient_id.parse().unwrap(), "99902", "secondary").await;
     desk.effect(&claim, &format!("835 {}", claim.id), paid()).await;

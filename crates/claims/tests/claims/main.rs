@@ -20,6 +20,7 @@ mod filing;
 mod following;
 mod ingest;
 mod listing;
+mod medicare;
 mod model;
 mod money;
 mod reading;

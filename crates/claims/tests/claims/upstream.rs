@@ -10,7 +10,7 @@ use tonic::Status;
 use crate::world::{World, assert_stands, body, codes, fact};
 
 /// Changes the coverage that a claim bills, as the front desk does.
-async fn change(
+pub(crate) async fn change(
     world: &World,
     claim: &pb::Claim,
     paths: &[&str],

@@ -7,10 +7,12 @@ use kernel::mask::Mask;
 use kernel::{Failure, Scope, Violations, etag};
 use therapy_claims::clinical::v1 as pb;
 
+use self::medicare::{reason, reason_to_pb};
 use self::subscriber::{Subscriber, relationship, relationship_to_pb};
 use super::{Coverage, Relationship, Sequence};
 use crate::fields::{copy_fields, payer_id};
 
+mod medicare;
 mod subscriber;
 
 /// The fields that `UpdateCoverage` may name.
@@ -26,6 +28,7 @@ pub const UPDATABLE: &[&str] = &[
     "effective_to",
     "assignment_of_benefits",
     "release_of_information",
+    "medicare_secondary_reason",
 ];
 
 /// Reads a coverage to be created, or the new values of one; `v` collects what is wrong with it.
@@ -48,6 +51,7 @@ pub fn new(v: &mut Violations, scope: &Scope, coverage: &pb::Coverage) -> Covera
         etag: _,
         created_at: _,
         updated_at: _,
+        medicare_secondary_reason,
     } = coverage;
     let subscriber = Subscriber::read(v, subscriber.as_ref());
     let now = scope.now();
@@ -70,6 +74,7 @@ pub fn new(v: &mut Violations, scope: &Scope, coverage: &pb::Coverage) -> Covera
         subscriber_state: subscriber.address.state,
         subscriber_zip_code: subscriber.address.zip_code,
         filing_indicator: indicator(v, filing_indicator),
+        medicare_secondary_reason: reason(v, *medicare_secondary_reason),
         effective_from: v.date("effective_from", effective_from.map(Into::into)),
         effective_to: v.optional_date("effective_to", effective_to.map(Into::into)),
         assignment_of_benefits: assignment_of_benefits.unwrap_or(true),
@@ -102,6 +107,7 @@ pub fn apply(mask: &Mask, new: Coverage, coverage: &mut Coverage) -> Result<(), 
     }
     copy_fields!(mask, new => coverage; payer_id member_id group_number relationship sequence filing_indicator);
     copy_fields!(mask, new => coverage; effective_from effective_to assignment_of_benefits release_of_information);
+    copy_fields!(mask, new => coverage; medicare_secondary_reason);
     let mut v = Violations::within("coverage.");
     check(&mut v, coverage);
     v.done(())
@@ -174,6 +180,7 @@ pub fn to_pb(coverage: Coverage) -> pb::Coverage {
         subscriber_state,
         subscriber_zip_code,
         filing_indicator,
+        medicare_secondary_reason,
         effective_from,
         effective_to,
         assignment_of_benefits,
@@ -215,6 +222,7 @@ pub fn to_pb(coverage: Coverage) -> pb::Coverage {
         etag: etag::of(version),
         created_at: Some(timestamp(created_at)),
         updated_at: Some(timestamp(updated_at)),
+        medicare_secondary_reason: medicare_secondary_reason.map(reason_to_pb).unwrap_or_default().into(),
     }
 }
 

@@ -70,13 +70,50 @@ async fn every_violation_is_named_at_once() {
         member_id: "W".to_owned(),
         relationship: pb::Relationship::Spouse.into(),
         sequence: 9,
+        medicare_secondary_reason: 10,
         effective_from: date(2026, 2, 30),
         ..Default::default()
     };
     let mut fields = bad_fields(stage.coverage(bad).await);
     fields.sort_unstable();
-    let expected = ["effective_from", "member_id", "patient_id", "payer_id", "sequence", "subscriber"];
+    let expected = [
+        "effective_from",
+        "medicare_secondary_reason",
+        "member_id",
+        "patient_id",
+        "payer_id",
+        "sequence",
+        "subscriber",
+    ];
     assert_eq!(fields, expected.map(|field| format!("coverage.{field}")));
+}
+
+#[tokio::test]
+async fn why_medicare_is_not_first_is_kept_changed_and_taken_away() {
+    use pb::MedicareSecondaryReason as Reason;
+    let stage = Stage::new().await;
+    let patient = stage.patient().await;
+    for (number, year) in (1..=9).zip(2001..) {
+        let reason = Reason::try_from(number).unwrap();
+        let given = pb::Coverage {
+            medicare_secondary_reason: number,
+            filing_indicator: "MB".to_owned(),
+            sequence: pb::PayerSequence::Secondary.into(),
+            ..coverage(&patient.id, "1EG4TE5MK73", date(year, 1, 1), date(year, 12, 31))
+        };
+        let created = stage.coverage(given).await.unwrap();
+        assert_eq!(created.medicare_secondary_reason(), reason);
+        assert_eq!(get(&stage, &stage.admin, &created.id).await.unwrap(), created);
+        let stored = format!("clinical.coverages WHERE id = '{}' AND medicare_secondary_reason = '{}'", created.id, {
+            reason.as_str_name().trim_start_matches("MEDICARE_SECONDARY_REASON_").to_lowercase()
+        });
+        assert_eq!(stage.count(&stored).await, 1, "{reason:?}");
+        let next = if number == 9 { Reason::Unspecified } else { Reason::OtherLiability };
+        let edited = pb::Coverage { medicare_secondary_reason: next.into(), member_id: "W9".to_owned(), ..created };
+        let updated = update(&stage, edited, &["medicare_secondary_reason"]).await.unwrap();
+        assert_eq!((updated.medicare_secondary_reason(), updated.member_id.as_str()), (next, "1EG4TE5MK73"));
+        assert_eq!(get(&stage, &stage.admin, &updated.id).await.unwrap(), updated);
+    }
 }
 
 #[tokio::test]

@@ -29,6 +29,7 @@ diesel::table! {
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        medicare_secondary_reason -> Nullable<Text>,
     }
 }
 

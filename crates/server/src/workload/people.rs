@@ -16,6 +16,8 @@ use super::make::{PatientPlan, Scene, TherapistPlan, address, date};
 const SELF_PAY: u64 = 350;
 /// Of a thousand patients with a plan of their own, those with a second one.
 const INSURED_TWICE: u64 = 100;
+/// Of a thousand of those with an employer's plan first, those whose second one is Medicare, which has the disabled.
+const DISABLED: u64 = 350;
 
 pub(super) fn practice(seed: u64, index: usize) -> tenancy::Practice {
     let mut draw = Draw::new(seed, &["practice", &index.to_string()]);
@@ -181,16 +183,26 @@ fn plan(scene: &Scene, draw: &mut Draw, payer: &DemoPayer) -> clinical::Coverage
 
 /// The plan that pays what the first one leaves.
 fn second(scene: &Scene, key: &str, first: &DemoPayer) -> Option<clinical::Coverage> {
+    let mut draw = scene.draw(&format!("second plan of {key}"));
+    if !draw.chance(INSURED_TWICE) {
+        return None;
+    }
     let payer = match first.filing_indicator {
+        "CI" if draw.chance(DISABLED) => "99903",
         "CI" | "MB" => "99902",
         "BL" => "99901",
         _ => return None,
     };
     let payer = catalog::payer(payer)?;
-    let mut draw = scene.draw(&format!("second plan of {key}"));
-    draw.chance(INSURED_TWICE).then(|| clinical::Coverage {
+    // whose first plan is not Medicare's is too young for Medicare by age
+    let reason = match payer.filing_indicator {
+        "MB" => clinical::MedicareSecondaryReason::Disabled,
+        _ => clinical::MedicareSecondaryReason::Unspecified,
+    };
+    Some(clinical::Coverage {
         relationship: clinical::Relationship::Self_.into(),
         sequence: clinical::PayerSequence::Secondary.into(),
+        medicare_secondary_reason: reason.into(),
         ..plan(scene, &mut draw, payer)
     })
 }

@@ -26,7 +26,7 @@ fn other_payer(codes: &mut Codes, snapshot: &ClaimSnapshot, prior: &PriorPayer) 
         relationship: coverage.relationship.clone(),
         group_number: coverage.group_number.clone(),
         group_name: String::new(),
-        insurance_type: String::new(),
+        insurance_type: coverage.insurance_type.clone(),
         filing_indicator: coverage.filing_indicator.clone(),
         adjustments: adjusted,
         paid: Some(amount(codes, "other_payers.paid", &prior.paid)),

@@ -6,6 +6,14 @@ fn beside(bench: &mut Bench, sequence: &str, filing_indicator: &str) {
     bench.other_coverages.push(other);
 }
 
+fn medicare(bench: &mut Bench, sequence: &str, filing_indicator: &str, insurance_type: &str) {
+    bench.snapshot.claim.payer_sequence = sequence.into();
+    let coverage = bench.coverage();
+    coverage.sequence = sequence.into();
+    coverage.filing_indicator = filing_indicator.into();
+    coverage.insurance_type = insurance_type.into();
+}
+
 fn payer(bench: &mut Bench) -> &mut crate::snapshot::Payer {
     bench.snapshot.payer.as_mut().unwrap()
 }
@@ -150,6 +158,22 @@ examples! {
             "all three" => |b| { beside(b, "T", "CI"); beside(b, "S", "CI"); };
             "second after the first" => |b| { b.coverage().sequence = "S".into(); beside(b, "P", "MB"); };
             "no coverage" => |b| { b.snapshot.coverage = None; beside(b, "T", "CI"); };
+        }
+    }
+    medicare_secondary_reason {
+        fires {
+            "part B as the second" at "coverage.medicare_secondary_reason" => |b| medicare(b, "S", "MB", "");
+            "part A as the second" at "coverage.medicare_secondary_reason" => |b| medicare(b, "S", "MA", "");
+            "as the third" at "coverage.medicare_secondary_reason" => |b| medicare(b, "T", "MB", "");
+        }
+        spares {
+            "the reason is given" => |b| medicare(b, "S", "MB", "43");
+            "of part A too" => |b| medicare(b, "T", "MA", "12");
+            "Medicare is the first" => |b| medicare(b, "P", "MB", "");
+            "another plan is the second" => |b| medicare(b, "S", "BL", "");
+            "a health maintenance organization's is none of the kind" => |b| medicare(b, "S", "16", "");
+            "the claim's turn counts" => |b| { medicare(b, "P", "MB", ""); b.coverage().sequence = "S".into(); };
+            "no coverage" => |b| { medicare(b, "S", "MB", ""); b.snapshot.coverage = None; };
         }
     }
 }

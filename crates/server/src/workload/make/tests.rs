@@ -107,6 +107,24 @@ fn people_have_their_numbers_and_only_their_therapists_are_named() {
 }
 
 #[test]
+fn medicare_pays_second_for_the_disabled_only() {
+    let plans = plans(42, 2000);
+    let all = plans.iter().flat_map(|plan| &plan.patients);
+    let is_second = |c: &&clinical::Coverage| c.sequence() == clinical::PayerSequence::Secondary;
+    let seconds = all.flat_map(|p| p.coverages.iter().filter(is_second).map(move |c| (p, c)));
+    let (medicare, others): (Vec<_>, Vec<_>) = seconds.partition(|(_, c)| c.filing_indicator == "MB");
+    assert!(medicare.len() > 1 && others.len() > medicare.len(), "{} {}", medicare.len(), others.len());
+    for (patient, coverage) in medicare {
+        assert_eq!(coverage.medicare_secondary_reason(), clinical::MedicareSecondaryReason::Disabled);
+        assert_eq!(patient.coverages[0].filing_indicator, "CI");
+        assert!(patient.patient.birth_date.unwrap().year > day().year() - 66, "too old to have it as a disabled one");
+    }
+    for (_, coverage) in others {
+        assert_eq!(coverage.medicare_secondary_reason(), clinical::MedicareSecondaryReason::Unspecified);
+    }
+}
+
+#[test]
 fn amounts_survive_the_wire() {
     for amount in [0, 1, 99, 100, 12_345, 9_999_999_999] {
         assert_eq!(cents(&dollars(amount)), Some(amount));

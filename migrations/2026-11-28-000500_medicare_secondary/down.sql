@@ -1,0 +1,1 @@
+ALTER TABLE clinical.coverages DROP COLUMN medicare_secondary_reason;

@@ -1,5 +1,6 @@
 //! Clients in a closed loop: each sends its next request when it has its answer.
 
+pub(crate) mod answers;
 pub(crate) mod complete;
 pub(crate) mod feed;
 pub(crate) mod files;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use server::payer::x12::{Answer, AnswerKind, Payers};
 use tokio::runtime::Runtime;
 
 use crate::child::Served;
@@ -17,6 +18,8 @@ use crate::{Result, Smoke, data, output};
 
 /// Calls that only make everybody's statements and caches ready.
 const WARM_UP: Budget = Budget { requests: 500, time: Duration::from_secs(2) };
+/// Of the simulated payers.
+const SEED: u64 = 7;
 /// How long a turn of a counted workload may take at most.
 const TURN_MAX: Duration = Duration::from_secs(60);
 
@@ -62,6 +65,9 @@ pub(crate) fn run(options: &Smoke) -> Result<()> {
     }
     if wants("h") {
         rows.push(run.files(&state)?);
+    }
+    if wants("i") {
+        rows.extend(run.answers(&state)?);
     }
     let report = Report { machine: Machine::look(&cluster), scale_permille: options.set.scale, rows };
     report.print();
@@ -131,7 +137,7 @@ impl Run<'_> {
         for round in 0..=self.options.rounds {
             let wanted = data::files::wait(self.cluster, self.plan, state.day)?;
             let yardstick = self.timed(|| yardstick::copy_waiting(self.cluster, wanted))?;
-            let turn = self.timed(|| self.runtime.block_on(load::files::run(&callers, wanted)))?;
+            let turn = self.timed(|| self.runtime.block_on(load::files::run(&callers, wanted, drop)))?;
             // the first only makes everybody's statements and caches ready
             if round > 0 {
                 copy.add(&yardstick)?;
@@ -140,6 +146,28 @@ impl Run<'_> {
         }
         output::progress(&format!("{}: {} a minute", report::FILES, ours.figures().per_second * 60));
         Ok(Row::new(report::FILES, 1, &ours, &[(report::COPY, copy)]))
+    }
+
+    /// What the simulated payers say to the claim files; nothing to compare with does the same.
+    fn answers(&self, state: &State) -> Result<[Row; 2]> {
+        let callers = self.runtime.block_on(Callers::connect(self.served.addr, 1))?;
+        let (mut status, mut payment) = (Measured::new()?, Measured::new()?);
+        for round in 0..=self.options.rounds {
+            let wanted = data::files::wait(self.cluster, self.plan, state.day)?;
+            let mut files = Vec::new();
+            self.runtime.block_on(load::files::run(&callers, wanted, |file| files.push(file)))?;
+            let answers = payers(&files)?;
+            let of =
+                |kind| answers.iter().filter(|one| one.kind == kind).map(|one| one.bytes.clone()).collect::<Vec<_>>();
+            let bring = |kind| self.timed(|| self.runtime.block_on(load::answers::run(&callers, &of(kind))));
+            let (said, paid) = (bring(AnswerKind::Status)?, bring(AnswerKind::Payment)?);
+            // the first only makes everybody's statements and caches ready
+            if round > 0 {
+                status.add(&said)?;
+                payment.add(&paid)?;
+            }
+        }
+        Ok([Row::new(report::STATUS, 1, &status, &[]), Row::new(report::PAYMENT, 1, &payment, &[])])
     }
 
     /// Ours between the two yardsticks, as often as there are rounds.
@@ -166,6 +194,21 @@ impl Run<'_> {
         measured.cpu = cpu;
         Ok(measured)
     }
+}
+
+/// What the simulated payers answer, each file once.
+fn payers(files: &[Vec<u8>]) -> Result<Vec<Answer>> {
+    let now = kernel::Clock::system().now().naive_utc();
+    let mut payers = Payers::new(SEED);
+    let mut answers: Vec<Answer> = Vec::new();
+    for file in files {
+        for answer in payers.answer(file, now)? {
+            if answers.iter().all(|known| known.control_number != answer.control_number) {
+                answers.push(answer);
+            }
+        }
+    }
+    Ok(answers)
 }
 
 /// A server that fails while it gets warm is not measured.

@@ -22,8 +22,24 @@ pub(crate) fn wait(cluster: &Cluster, plan: Plan, day: NaiveDate) -> Result<u32>
     if cluster.admin(&count)? == "0" {
         prepare(cluster, plan, day)?;
     }
+    let own = format!("practice_id = '{practice}'");
     for statement in [
-        format!("UPDATE claims.submissions SET batch_id = NULL WHERE practice_id = '{practice}'"),
+        // what payers said in an earlier run
+        format!("DELETE FROM claims.remittance_claims WHERE {own}"),
+        format!("DELETE FROM claims.practice_ledger_entries WHERE {own}"),
+        format!("DELETE FROM claims.remittances WHERE {own}"),
+        format!("DELETE FROM claims.ledger_entries WHERE {own}"),
+        format!("DELETE FROM claims.acknowledgments WHERE {own}"),
+        "DELETE FROM claims.inbound_messages".to_owned(),
+        "DELETE FROM claims.inbound_chunks".to_owned(),
+        "DELETE FROM claims.inbound_files".to_owned(),
+        format!(
+            "UPDATE claims.claims c SET status = 'submitted', payer_state = 'accepted', payer_state_at = NULL, paid_amount = 0, \
+             adjusted_amount = 0, patient_responsibility_amount = 0, adjudicated_at = NULL, payer_claim_number = NULL, \
+             validation_errors = '[]', snapshot = s.snapshot FROM claims.submissions s \
+             WHERE c.{own} AND s.{own} AND s.claim_id = c.id"
+        ),
+        format!("UPDATE claims.submissions SET batch_id = NULL, state = 'queued' WHERE practice_id = '{practice}'"),
         format!("DELETE FROM claims.interchanges WHERE practice_id = '{practice}'"),
         format!("DELETE FROM claims.batches WHERE practice_id = '{practice}'"),
         "VACUUM (ANALYZE) claims.submissions".to_owned(),
@@ -38,7 +54,7 @@ pub(crate) fn wait(cluster: &Cluster, plan: Plan, day: NaiveDate) -> Result<u32>
 fn prepare(cluster: &Cluster, plan: Plan, day: NaiveDate) -> Result<()> {
     let account = id(Kind::Account, 0, Series::First, 0);
     cluster.admin(&format!(
-        "UPDATE tenancy.service_grants SET scopes = '{{claims:stream,acks:write}}' WHERE account_id = '{account}'; \
+        "UPDATE tenancy.service_grants SET scopes = '{{claims:stream,acks:write,remits:write}}' WHERE account_id = '{account}'; \
          INSERT INTO claims.trading_partners (id, receiver_name, receiver_id, submitter_name, submitter_id, contact_name, \
            contact_phone, is_default) \
          VALUES ('bench', 'BENCH CLEARINGHOUSE', 'RECV01', 'BENCH PLATFORM', 'SUBMIT01', 'EDI SUPPORT', '2125550100', true)"

@@ -18,13 +18,18 @@ use crate::plan;
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Counts each claim as a request, answered when the bytes of its file are here.
-pub(crate) async fn run(callers: &Callers, wanted: u32) -> Result<Measured> {
-    tokio::time::timeout(PATIENCE, files(callers, wanted)).await?
+/// Counts each claim as a request, answered when the bytes of its file are here. The files are handed on.
+pub(crate) async fn run(callers: &Callers, wanted: u32, take: impl FnMut(Vec<u8>)) -> Result<Measured> {
+    tokio::time::timeout(PATIENCE, files(callers, wanted, take)).await?
 }
 
-async fn files(callers: &Callers, wanted: u32) -> Result<Measured> {
-    let token: MetadataValue<Ascii> = format!("Bearer {}", plan::token("service", plan::feed_key_id())).parse()?;
+/// What the adapter shows with its calls.
+pub(super) fn adapter() -> Result<MetadataValue<Ascii>> {
+    Ok(format!("Bearer {}", plan::token("service", plan::feed_key_id())).parse()?)
+}
+
+async fn files(callers: &Callers, wanted: u32, mut take: impl FnMut(Vec<u8>)) -> Result<Measured> {
+    let token = adapter()?;
     let mut client = ClearinghouseServiceClient::new(callers.channel(0).ok_or("there is no connection")?);
     let mut measured = Measured::new()?;
     let begun = Instant::now();
@@ -37,7 +42,7 @@ async fn files(callers: &Callers, wanted: u32) -> Result<Measured> {
             return Err(format!("no file can hold {}: {:?}", problem.claim_id, problem.problem).into());
         }
         for batch in &made.batches {
-            fetch(&mut client, &token, batch).await?;
+            take(fetch(&mut client, &token, batch).await?);
             (0..batch.claim_count).for_each(|_| measured.answered(asked.elapsed()));
         }
         if !made.has_more {
@@ -56,16 +61,16 @@ async fn fetch(
     client: &mut ClearinghouseServiceClient<Channel>,
     token: &MetadataValue<Ascii>,
     batch: &SubmissionBatch,
-) -> Result<()> {
+) -> Result<Vec<u8>> {
     let view = SubmissionBatchView::Content.into();
     let mut request = Request::new(GetSubmissionBatchRequest { id: batch.id.clone(), view });
     request.metadata_mut().insert("authorization", token.clone());
     let mut parts = client.get_submission_batch(request).await?.into_inner();
-    let mut bytes = 0;
+    let mut bytes = Vec::with_capacity(usize::try_from(batch.content_size)?);
     while let Some(message) = parts.message().await? {
         if let Some(Part::Content(piece)) = message.part {
-            bytes += piece.len();
+            bytes.extend(piece);
         }
     }
-    if usize::try_from(batch.content_size)? == bytes { Ok(()) } else { Err("a file came incomplete".into()) }
+    if usize::try_from(batch.content_size)? == bytes.len() { Ok(bytes) } else { Err("a file came incomplete".into()) }
 }

@@ -66,7 +66,7 @@ impl Desk {
 pub(crate) const LOST: Paid<'_> = ("LOST", "1", "150", "110", USUAL);
 
 /// Of another payer, member and day than the claim.
-fn strange(text: String) -> String {
+fn strange(text: &str) -> String {
     text.replace("XV*99901", "XV*99902").replace("W123456789", "W000000000").replace("20260316", "20260315")
 }
 
@@ -127,7 +127,7 @@ async fn what_can_not_be_the_claims_is_refused_and_changes_nothing() {
     let other_charge = desk.lost("EFT1", ("LOST1", "1", "140", "110", &[("CO", "45", "30")])).await;
     assert_eq!(refusal(desk.match_it(with(&other_charge, claim)).await), refused("CHARGE_DIFFERS"));
 
-    let strange = desk.lost_as("EFT2", ("LOST2", "1", "150", "110", USUAL), strange).await;
+    let strange = desk.lost_as("EFT2", ("LOST2", "1", "150", "110", USUAL), |text| strange(&text)).await;
     let unlike = desk.match_it(with(&strange, claim)).await.unwrap_err();
     assert_eq!(fact(&unlike, "mismatches"), "MEMBER_ID SERVICE_DATE PAYER");
     let acknowledged_mismatches = vec![pb::RemittanceMismatch::MemberId.into()];
@@ -170,7 +170,7 @@ async fn what_can_not_be_the_claims_is_refused_and_changes_nothing() {
 async fn a_mismatch_that_somebody_acknowledges_is_no_hindrance() {
     let desk = Desk::new().await;
     let (claims, _) = desk.sent(1).await;
-    let told = desk.lost_as("EFT1", LOST, strange).await;
+    let told = desk.lost_as("EFT1", LOST, |text| strange(&text)).await;
     let all = [pb::RemittanceMismatch::MemberId, pb::RemittanceMismatch::ServiceDate, pb::RemittanceMismatch::Payer];
     let acknowledged_mismatches = all.map(Into::into).to_vec();
     let request = pb::MatchRemittanceClaimRequest { acknowledged_mismatches, ..with(&told, &claims[0]) };

@@ -33,7 +33,7 @@ async fn what_a_claim_can_not_take_is_on_the_queue_until_it_can() {
         (told.state(), told.state_reason.as_str(), told.claim_id.as_str()),
         (pb::RemittanceClaimState::Parked, "CLAIM_INVALID_TRANSITION", claim.id.as_str())
     );
-    assert_eq!(desk.queue().await, [told.clone()]);
+    assert_eq!(desk.queue().await, std::slice::from_ref(&told));
     desk.assert_money(&claim, "110.00 20.00 20.00").await;
     // the payer takes the first decision back: the second one counts
     desk.lost("EFT3", (claim.claim_number.as_str(), "22", "-150", "-110", REVERSED)).await;

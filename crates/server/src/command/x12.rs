@@ -12,6 +12,7 @@ use crate::config::{X12, X12Action};
 use crate::console::{note, say};
 
 mod answer;
+mod printable;
 mod read;
 mod text;
 mod write;

@@ -10,6 +10,7 @@ use x12::remittance::balance::{self, Imbalance};
 use x12::remittance::{self, Payment};
 use x12::{Error, Event, Fault};
 
+use super::printable::Printable;
 use super::text;
 use crate::import::Output;
 
@@ -162,7 +163,7 @@ impl<W: Write> Reading<W> {
                 serde_json::to_writer(&mut self.out, told)?;
                 self.out.write_all(b"\n")
             }
-            Output::Table => text::tell(&mut self.out, told),
+            Output::Table => text::tell(&mut Printable(&mut self.out), told),
         }
     }
 }

@@ -121,7 +121,40 @@ fn every_violation_is_named_and_nothing_is_written() {
     let Err(write::Error::Refused(refused)) = write::render(claims.to_string().as_bytes()) else { panic!() };
     let fields: Vec<_> = refused.0.iter().map(|violation| violation.field.as_str()).collect();
     assert_eq!(fields, ["interchange.sender", "batches[0].header.submitter.phone", "batches[0].claims[0].total"]);
-    assert!(matches!(write::render(b"{}".as_slice()), Err(write::Error::Form(_))));
+    assert!(matches!(write::render(b"{}".as_slice()), Err(write::Error::Form { .. })));
+}
+
+#[test]
+fn what_has_another_form_is_named_without_its_value() {
+    let wrong = |pointer: &str, value: Value| {
+        let mut claims: Value = serde_json::from_str(CLAIMS).unwrap();
+        *claims.pointer_mut(pointer).unwrap() = value;
+        let error = write::render(claims.to_string().as_bytes()).unwrap_err().to_string();
+        assert!(!error.contains("JANE"), "{error}");
+        error.rsplit_once(" (line").unwrap().0.to_owned()
+    };
+    let claim = "/batches/0/claims/0";
+    let said = [
+        wrong(&format!("{claim}/total"), "JANE".into()),
+        wrong(&format!("{claim}/lines/0/service_date"), "JANE".into()),
+        wrong(&format!("{claim}/subscriber/sequence"), "DOE, JANE".into()),
+        wrong(&format!("{claim}/lines"), "DOE, JANE".into()),
+    ];
+    insta::assert_snapshot!(said.join("\n"), @"
+    the claims can't be read: batches[0].claims[0].total: must be a decimal number such as 150 or 175.5
+    the claims can't be read: batches[0].claims[0].lines[0].service_date: input contains invalid characters
+    the claims can't be read: batches[0].claims[0].subscriber.sequence: expected one of `P`, `S`, `T`, `A`, `B`, `C`, `D`, `E`, `F`, `G`, `H`, `U`
+    the claims can't be read: batches[0].claims[0].lines: expected a sequence
+    ");
+}
+
+#[test]
+fn no_control_character_of_a_file_reaches_the_terminal() {
+    let bytes = write::render(CLAIMS.as_bytes()).unwrap();
+    let text = String::from_utf8(bytes).unwrap().replace("*DOE*", "*DOE\u{1b}[31m\u{9b}2J*");
+    let (shown, found) = told(text.as_bytes(), Output::Table);
+    assert!(found.is_clean() && shown.contains("DOE\u{fffd}[31m\u{fffd}2J"), "{shown}");
+    assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown}");
 }
 
 #[test]

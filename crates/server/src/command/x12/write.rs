@@ -11,7 +11,10 @@ use x12::violation::Refused;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
     #[error("the claims can't be read")]
-    Form(#[from] serde_json::Error),
+    Read(#[source] io::Error),
+    /// Where in the JSON, and what should stand there.
+    #[error("the claims can't be read: {path}: {problem} (line {line}, column {column})")]
+    Form { path: String, problem: String, line: usize, column: usize },
     #[error("no file can hold these claims")]
     Refused(#[from] Refused),
     #[error("can't write {0}")]
@@ -25,8 +28,26 @@ pub(super) fn render(claims: impl Read) -> Result<Vec<u8>, Error> {
     let mut json = Vec::new();
     // read whole first: serde_json is several times slower on a reader
     let mut claims = claims;
-    claims.read_to_end(&mut json).map_err(serde_json::Error::io)?;
-    Ok(serde_json::from_slice::<ClaimFile>(&json)?.to_bytes()?)
+    claims.read_to_end(&mut json).map_err(Error::Read)?;
+    let mut json = serde_json::Deserializer::from_slice(&json);
+    let file: ClaimFile = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        form(path, error.inner())
+    })?;
+    json.end().map_err(|error| form(".".to_owned(), &error))?;
+    Ok(file.to_bytes()?)
+}
+
+/// What serde says, but for the value that it found: that may be somebody's name.
+fn form(path: String, error: &serde_json::Error) -> Error {
+    let (line, column) = (error.line(), error.column());
+    let said = error.to_string();
+    let said = said.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&said);
+    let problem = match said.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None => said.to_owned(),
+    };
+    Error::Form { path, problem, line, column }
 }
 
 pub(super) fn hand_on(bytes: &[u8], out: &mut impl Write) -> Result<(), Error> {

@@ -63,7 +63,7 @@ ci:
 tools:
     .ci/tools
 
-# workloads a, c and f for seconds each, beside pgbench on the same database; with `--only h` claim files
+# workloads a, c and f for seconds each, beside pgbench on the same database; with `--only h` claim files, with `--only i` the answers to them
 bench-smoke *args:
     cargo run --release -p bench -- smoke {{ args }}
 

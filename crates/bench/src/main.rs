@@ -37,7 +37,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Workloads a, c and f of the benchmark beside pgbench, for seconds each; h, claim files, when asked for
+    /// Workloads a, c and f of the benchmark beside pgbench, for seconds each; h, claim files, and i, the answers to them, when asked for
     Smoke(Smoke),
     /// The audit log: how fast it takes entries, and what it adds to a read
     Audit(trail::Trail),

@@ -24,7 +24,7 @@ pub(crate) fn wait(cluster: &Cluster, plan: Plan, day: NaiveDate) -> Result<u32>
     }
     let own = format!("practice_id = '{practice}'");
     for statement in [
-        // what payers said in an earlier run
+        // what payers said in an earlier run; the claims' events stay, so their versions go on behind those
         format!("DELETE FROM claims.remittance_claims WHERE {own}"),
         format!("DELETE FROM claims.practice_ledger_entries WHERE {own}"),
         format!("DELETE FROM claims.remittances WHERE {own}"),
@@ -36,7 +36,7 @@ pub(crate) fn wait(cluster: &Cluster, plan: Plan, day: NaiveDate) -> Result<u32>
         format!(
             "UPDATE claims.claims c SET status = 'submitted', payer_state = 'accepted', payer_state_at = NULL, paid_amount = 0, \
              adjusted_amount = 0, patient_responsibility_amount = 0, adjudicated_at = NULL, payer_claim_number = NULL, \
-             validation_errors = '[]', snapshot = s.snapshot FROM claims.submissions s \
+             validation_errors = '[]', snapshot = s.snapshot, version = c.version + 100 FROM claims.submissions s \
              WHERE c.{own} AND s.{own} AND s.claim_id = c.id"
         ),
         format!("UPDATE claims.submissions SET batch_id = NULL, state = 'queued' WHERE practice_id = '{practice}'"),
